@@ -1,0 +1,75 @@
+//! What can be written on the command line. Its `--help` is the manual.
+
+use std::path::PathBuf;
+
+use clap::{Args, ColorChoice, Parser, Subcommand};
+
+/// Takes a PostgreSQL database through its history of change: short schema revisions, and long data jobs that can be
+/// interrupted at any point and go on where they were.
+#[derive(Parser, Debug)]
+#[command(name = "longhaul", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes:
+  0    done
+  1    failed
+  2    usage or configuration
+  3    a check found something (rows left, totals that differ)
+  4    stopped by an operator, resumable
+  75   not now: another process has the job; try again later
+  130  second or third signal";
+
+#[derive(Args, Debug)]
+pub(crate) struct Global {
+    /// Configuration file [default: config/<env>.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Environment, that is which file of config/ [env: LONGHAUL_ENV=] [default: development]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) env: Option<String>,
+    /// The database: a libpq URL or SQLAlchemy's form; PG* variables fill what it leaves open [env: DATABASE_URL=]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) database_url: Option<String>,
+    /// Directory of revisions and jobs [default: jobs]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// Print data as JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say nothing but errors
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Say more: each change of the batch size
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+    /// Colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorChoice,
+    /// No bars, only lines
+    #[arg(long, global = true)]
+    pub(crate) no_progress: bool,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    //XX The whole story in about a minute, on a private server: a column renamed under live writes, with a kill -9
+    //Demo(super::demo::DemoArgs),
+    /// Apply what is pending, data revisions included
+    Upgrade(super::upgrade::UpgradeArgs),
+    /// Start or resume a data job, until done or stopped
+    ///
+    /// The first Ctrl-C (or SIGTERM, SIGHUP) finishes the batch, the second cancels it in the server, the third leaves
+    /// at once. Whatever happens, kill -9 included, `run` again goes on from the last committed batch.
+    Run(super::run::RunArgs),
+    /// Where runs stand
+    Status(super::status::StatusArgs),
+    /// Who did what when
+    Log(super::log::LogArgs),
+    //XX A private PostgreSQL server, for trying things out; stopped and removed at the end
+    //Postgres(super::postgres::PostgresArgs),
+}

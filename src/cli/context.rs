@@ -1,0 +1,52 @@
+//! What every command that talks to a database needs.
+
+use std::path::Path;
+
+use super::args::Global;
+use super::failure::Failure;
+use super::printer::Printer;
+use crate::clock::Clock;
+use crate::config::{ConfigError, Environment, Overrides, Settings};
+use crate::manifest::Manifest;
+use crate::pg::{Connection, Connector};
+use crate::store::{Identity, Store};
+
+/// Settings and what follows from them. Nothing of it has touched the database yet.
+pub(crate) struct Context<'c> {
+    pub(crate) clock: &'c Clock,
+    pub(crate) printer: &'c Printer,
+    pub(crate) settings: Settings,
+    pub(crate) connector: Connector,
+    pub(crate) store: Store,
+    pub(crate) identity: Identity,
+}
+
+impl<'c> Context<'c> {
+    pub(crate) fn new(global: &Global, clock: &'c Clock, printer: &'c Printer) -> Result<Self, Failure> {
+        let environment = Environment::read(Path::new(".")).map_err(ConfigError::from)?;
+        let overrides = Overrides {
+            file: global.config.clone(),
+            environment: global.env.clone(),
+            database_url: global.database_url.clone(),
+            dir: global.dir.clone(),
+        };
+        let settings = Settings::load(&overrides, &environment)?;
+        let connector = Connector::new(settings.target.clone(), settings.connect_timeout);
+        let store = Store::new(&settings.schema);
+        let actor = whoami::username().unwrap_or_else(|_| "unknown".to_owned());
+        let identity = Identity::of_this_process(&actor);
+        Ok(Self { clock, printer, settings, connector, store, identity })
+    }
+
+    /// The files, checked.
+    pub(crate) fn manifest(&self) -> Result<Manifest, Failure> {
+        Ok(Manifest::load(&self.settings.dir)?)
+    }
+
+    /// A connection for reading the control schema; `None` when there is no control schema yet.
+    pub(crate) async fn reader(&self, purpose: &str) -> Result<Option<Connection>, Failure> {
+        let connection = self.connector.connect(purpose).await?;
+        let version = self.store.version(&connection).await?;
+        Ok(version.map(|_| connection))
+    }
+}

@@ -1,0 +1,163 @@
+//! Errors as a person reads them: what, why, where in the SQL, and what to do. Never a backtrace, never a password.
+
+use std::error::Error;
+
+use super::exit;
+use crate::config::ConfigError;
+use crate::engine::{HistoryError, RunError, SqlExcerpt};
+use crate::manifest::{DocumentError, ManifestError};
+use crate::pg::ConnectError;
+use crate::store::StoreError;
+
+/// A failure with its exit code.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: u8,
+    pub(crate) message: String,
+    pub(crate) causes: Vec<String>,
+    pub(crate) details: Vec<String>,
+    pub(crate) hint: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(code: u8, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), causes: Vec::new(), details: Vec::new(), hint: None }
+    }
+
+    /// From an error and the chain of its sources.
+    fn from_error(code: u8, error: &dyn Error) -> Self {
+        let mut failure = Self::new(code, error.to_string());
+        let mut source = error.source();
+        while let Some(error) = source {
+            failure = failure.because(error);
+            source = if error.is::<tokio_postgres::Error>() { None } else { error.source() };
+        }
+        failure
+    }
+
+    pub(crate) fn because(mut self, cause: &(dyn Error + 'static)) -> Self {
+        self.causes.push(match cause.downcast_ref::<tokio_postgres::Error>() {
+            Some(error) => describe(error),
+            None => cause.to_string(),
+        });
+        self
+    }
+
+    pub(crate) fn hint(mut self, hint: Option<String>) -> Self {
+        self.hint = hint.or(self.hint);
+        self
+    }
+
+    fn detail(mut self, detail: Option<String>) -> Self {
+        self.details.extend(detail);
+        self
+    }
+}
+
+/// The server's message with its SQLSTATE and detail; or, where no server answered, the innermost cause.
+fn describe(error: &tokio_postgres::Error) -> String {
+    if let Some(database) = error.as_db_error() {
+        let detail = database.detail().map(|detail| format!(" ({detail})")).unwrap_or_default();
+        return format!("{}{detail} [SQLSTATE {}]", database.message(), database.code().code());
+    }
+    let mut innermost: &dyn Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+/// The line of the error with a mark below it.
+fn draw(excerpt: &SqlExcerpt) -> String {
+    let before: String = excerpt.sql.chars().take(excerpt.position).collect();
+    let number = before.matches('\n').count();
+    let column = before.chars().rev().take_while(|c| *c != '\n').count();
+    let line = excerpt.sql.lines().nth(number).unwrap_or_default();
+    let label = if excerpt.sql.trim_end().contains('\n') { format!("{:>4}", number + 1) } else { "    ".to_owned() };
+    format!("{label} | {line}\n     | {}^", " ".repeat(column))
+}
+
+fn draw_line(error: &DocumentError) -> Option<String> {
+    let margin = " ".repeat(error.column - 1);
+    (!error.source_line.is_empty()).then(|| format!("{:>4} | {}\n     | {margin}^", error.line, error.source_line))
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let drawn = match &error {
+            ConfigError::Document(document) => draw_line(document),
+            _ => None,
+        };
+        Self::from_error(exit::USAGE, &error).detail(drawn).hint(error.hint())
+    }
+}
+
+impl From<ManifestError> for Failure {
+    fn from(error: ManifestError) -> Self {
+        let drawn = match &error {
+            ManifestError::Document(document) => draw_line(document),
+            _ => None,
+        };
+        Self::from_error(exit::USAGE, &error).detail(drawn).hint(error.hint())
+    }
+}
+
+impl From<ConnectError> for Failure {
+    fn from(error: ConnectError) -> Self {
+        Self::from_error(exit::FAILED, &error).hint(error.hint())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::from_error(exit::FAILED, &error).hint(error.hint())
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        let code = match &error {
+            RunError::Preflight(_) | RunError::Drifted { .. } | RunError::KeyChanged { .. } => exit::USAGE,
+            RunError::RowsRemain { .. } | RunError::TotalsDiffer { .. } => exit::FOUND,
+            RunError::Busy { .. } => exit::NOT_NOW,
+            _ => exit::FAILED,
+        };
+        let detail = match &error {
+            RunError::Drifted { diff, .. } => Some(diff.trim_end().to_owned()),
+            _ => error.finding().and_then(|finding| finding.excerpt.as_ref()).map(draw),
+        };
+        Self::from_error(code, &error).detail(detail).hint(error.hint())
+    }
+}
+
+impl From<HistoryError> for Failure {
+    fn from(error: HistoryError) -> Self {
+        let code = match error {
+            HistoryError::Run(error) => return error.into(),
+            HistoryError::Connect(error) => return error.into(),
+            HistoryError::Store(error) => return error.into(),
+            HistoryError::Target(_) | HistoryError::SeveralHeads { .. } | HistoryError::Gate(_) => exit::USAGE,
+            HistoryError::Unverified { .. } => exit::FOUND,
+            HistoryError::Stopped { .. } => exit::STOPPED,
+            HistoryError::UnknownApplied { .. } | HistoryError::Revision { .. } => exit::FAILED,
+        };
+        let detail = match &error {
+            HistoryError::Revision { excerpt, .. } => excerpt.as_ref().map(draw),
+            _ => None,
+        };
+        Self::from_error(code, &error).detail(detail).hint(error.hint())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mark_stands_below_the_error() {
+        let excerpt = SqlExcerpt { sql: "gross_pay +\n  bonus * 2".to_owned(), position: 14 };
+        assert_eq!(draw(&excerpt), "   2 |   bonus * 2\n     |   ^");
+        let excerpt = SqlExcerpt { sql: "groß".to_owned(), position: 3 };
+        assert_eq!(draw(&excerpt), "     | groß\n     |    ^");
+    }
+}

@@ -1,0 +1,77 @@
+//! The command line: one file a command, what they share here.
+
+mod args;
+mod context;
+//mod demo;
+mod failure;
+mod log;
+//mod postgres;
+mod printer;
+mod run;
+mod signals;
+mod status;
+mod upgrade;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+use context::Context;
+use failure::Failure;
+use printer::Printer;
+
+use crate::clock::Clock;
+
+/// Exit codes, as `interface.md` fixes them.
+pub(crate) mod exit {
+    /// Done.
+    pub(crate) const DONE: u8 = 0;
+    /// Failed.
+    pub(crate) const FAILED: u8 = 1;
+    /// Usage or configuration.
+    pub(crate) const USAGE: u8 = 2;
+    /// A check found something: unverified.
+    pub(crate) const FOUND: u8 = 3;
+    /// Stopped by an operator, resumable.
+    pub(crate) const STOPPED: u8 = 4;
+    /// Not now: another process has it.
+    pub(crate) const NOT_NOW: u8 = 75;
+    /// Second or third signal.
+    pub(crate) const INTERRUPTED: u8 = 130;
+}
+
+/// Runs the program and returns its exit code. Everything it prints goes through here.
+#[must_use]
+pub fn main() -> u8 {
+    let arguments = Arguments::parse();
+    let printer = Printer::new(&arguments.global);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            printer.failure(&Failure::new(exit::FAILED, "can't start the runtime").because(&error));
+            return exit::FAILED;
+        }
+    };
+    let code = match runtime.block_on(dispatch(&arguments, &printer)) {
+        Ok(code) => code,
+        Err(failure) => {
+            printer.failure(&failure);
+            failure.code
+        }
+    };
+    // Whatever is still running in the background (a heartbeat, a driver) has nothing left to do.
+    runtime.shutdown_background();
+    code
+}
+
+async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failure> {
+    let clock = Clock::system();
+    let global = &arguments.global;
+    match &arguments.command {
+        //Command::Demo(args) => demo::demo(args, &clock, printer).await,
+        //Command::Postgres(args) => postgres::postgres(args, &clock, printer).await,
+        Command::Upgrade(args) => upgrade::upgrade(args, &Context::new(global, &clock, printer)?).await,
+        Command::Run(args) => run::run(args, &Context::new(global, &clock, printer)?).await,
+        Command::Status(args) => status::status(args, &Context::new(global, &clock, printer)?).await,
+        Command::Log(args) => log::log(args, &Context::new(global, &clock, printer)?).await,
+    }
+}

@@ -1,0 +1,75 @@
+//! Where output goes: data to stdout, talk and errors to stderr.
+
+use std::io::{IsTerminal, Write};
+
+use clap::ColorChoice;
+
+use super::args::Global;
+use super::failure::Failure;
+use crate::observe::Talk;
+
+/// Writes to stdout and stderr. A closed pipe ends the writing, not the work.
+pub(crate) struct Printer {
+    pub(crate) json: bool,
+    pub(crate) bars: bool,
+    talk: Talk,
+    color: bool,
+}
+
+impl Printer {
+    pub(crate) fn new(global: &Global) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let talk = match (global.quiet, global.verbose) {
+            (true, _) => Talk::Quiet,
+            (false, true) => Talk::Verbose,
+            (false, false) => Talk::Normal,
+        };
+        let color = match global.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        };
+        Self { json: global.json, bars: terminal && !global.no_progress, talk, color }
+    }
+
+    pub(crate) fn talk(&self) -> Talk {
+        self.talk
+    }
+
+    /// Data: to stdout.
+    #[expect(clippy::unused_self, reason = "one printer for both streams, whatever the flags")]
+    pub(crate) fn data(&self, text: &str) {
+        let _ = writeln!(std::io::stdout(), "{text}");
+    }
+
+    /// Talk: to stderr, unless quiet.
+    pub(crate) fn say(&self, text: &str) {
+        if self.talk != Talk::Quiet {
+            let _ = writeln!(std::io::stderr(), "{text}");
+        }
+    }
+
+    /// A headline in the talk.
+    pub(crate) fn headline(&self, text: &str) {
+        self.say(&self.paint("1", text));
+    }
+
+    /// An error, always.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        let mut text = format!("{}: {}", self.paint("1;31", "error"), failure.message);
+        for cause in &failure.causes {
+            text += &format!("\n  because: {cause}");
+        }
+        for detail in &failure.details {
+            text += &format!("\n{detail}");
+        }
+        if let Some(hint) = &failure.hint {
+            text += &format!("\n{}: {hint}", self.paint("1;36", "hint"));
+        }
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}

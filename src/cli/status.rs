@@ -1,0 +1,131 @@
+//! `longhaul status [JOB]`
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::exit;
+use super::failure::Failure;
+use crate::model::{RunState, human_count};
+use crate::pg::Connection;
+use crate::store::{PassTotals, RunRow, WorkerRow};
+
+#[derive(Args, Debug)]
+pub(crate) struct StatusArgs {
+    /// A revision id or prefix, a job's name, or a file's path; all jobs without it
+    job: Option<String>,
+}
+
+/// A run with what is known about it elsewhere.
+struct Standing {
+    run: RunRow,
+    pass: PassTotals,
+    all: PassTotals,
+    checkpoint: Option<String>,
+    workers: Vec<WorkerRow>,
+}
+
+pub(crate) async fn status(args: &StatusArgs, context: &Context<'_>) -> Result<u8, Failure> {
+    let job = match &args.job {
+        Some(wanted) => Some(context.manifest()?.job(wanted, &context.settings.dir)?.id().to_owned()),
+        None => None,
+    };
+    let mut standings = Vec::new();
+    if let Some(connection) = context.reader("status").await? {
+        for run in context.store.runs(&*connection, job.as_deref()).await? {
+            standings.push(standing(context, &connection, run).await?);
+        }
+    }
+    if context.printer.json {
+        let runs: Vec<Value> = standings.iter().map(Standing::json).collect();
+        context.printer.data(&format!("{:#}", json!({ "runs": runs })));
+    } else if standings.is_empty() {
+        context.printer.data("no job has been run on this database");
+    } else {
+        let texts: Vec<String> = standings.iter().map(Standing::text).collect();
+        context.printer.data(&texts.join("\n\n"));
+    }
+    Ok(exit::DONE)
+}
+
+async fn standing(context: &Context<'_>, connection: &Connection, run: RunRow) -> Result<Standing, Failure> {
+    let (store, client) = (&context.store, &**connection);
+    let open = store.open_ranges(client, run.id, run.pass).await?;
+    Ok(Standing {
+        pass: store.totals(client, run.id, Some(run.pass)).await?,
+        all: store.totals(client, run.id, None).await?,
+        checkpoint: open.first().and_then(|range| range.position()).map(ToString::to_string),
+        workers: store.workers(client, run.id).await?.into_iter().filter(|worker| worker.alive).collect(),
+        run,
+    })
+}
+
+impl Standing {
+    /// The state in words: `running` says whether anybody is.
+    fn state(&self) -> String {
+        let active = matches!(self.run.state, RunState::Running | RunState::Proving);
+        match (active, self.workers.as_slice()) {
+            (true, []) => format!("interrupted while {}: no process is at work, run it again to go on", self.run.state),
+            _ => self.run.state.to_string(),
+        }
+    }
+
+    fn percent(&self) -> Option<u64> {
+        if self.run.state.is_final() {
+            return None;
+        }
+        (self.pass.rows_seen * 100).checked_div(self.run.estimated_rows).map(|percent| percent.min(99))
+    }
+
+    fn text(&self) -> String {
+        let run = &self.run;
+        let mut lines = vec![format!("{}  run {} on {} by key {}", run.name, run.id, run.table, run.key_columns.join(", "))];
+        lines.push(format!("  state       {}", self.state()));
+        if let Some(reason) = &run.reason {
+            lines.push(format!("  last        it {reason}"));
+        }
+        let share = self.percent().map(|percent| format!(", {percent} %")).unwrap_or_default();
+        let estimated = format!(" of about {}", human_count(run.estimated_rows));
+        lines.push(format!("  {:<11} {}{estimated} rows passed{share}", run.pass.to_string(), human_count(self.pass.rows_seen)));
+        lines.push(format!("  changed     {} rows in {} batches", human_count(self.all.rows_changed), human_count(self.all.batches)));
+        if let Some(checkpoint) = &self.checkpoint {
+            lines.push(format!("  checkpoint  {checkpoint}"));
+        }
+        lines.push(format!("  started     {} by {}", run.started_at, run.started_by));
+        if let Some(finished) = &run.finished_at {
+            lines.push(format!("  ended       {finished}"));
+        }
+        for worker in &self.workers {
+            let WorkerRow { actor, host, process_id, started_at, .. } = worker;
+            lines.push(format!("  worker      {actor} on {host} (process {process_id}) since {started_at}"));
+        }
+        lines.join("\n")
+    }
+
+    fn json(&self) -> Value {
+        let run = &self.run;
+        let totals = |totals: &PassTotals| {
+            json!({ "batches": totals.batches, "rows_seen": totals.rows_seen, "rows_changed": totals.rows_changed })
+        };
+        json!({
+            "run": run.id.0,
+            "job": run.job,
+            "name": run.name,
+            "table": run.table,
+            "key": run.key_columns,
+            "state": run.state.as_str(),
+            "active": !self.workers.is_empty(),
+            "reason": run.reason,
+            "pass": run.pass.0,
+            "pass_totals": totals(&self.pass),
+            "totals": totals(&self.all),
+            "estimated_rows": run.estimated_rows,
+            "checkpoint": self.checkpoint,
+            "started_at": run.started_at,
+            "started_by": run.started_by,
+            "finished_at": run.finished_at,
+            "workers": self.workers,
+            "sign_off": run.sign_off,
+        })
+    }
+}

@@ -1,0 +1,11 @@
+//! Settings: from flags, the environment, `.env` and `config/<env>.toml`, in that order of weight.
+//!
+//! Read once by `cli` before anything else; pure but for reading the files.
+
+mod database_url;
+mod environment;
+mod settings;
+
+pub use database_url::{Target, UrlError};
+pub use environment::Environment;
+pub use settings::{ConfigError, Overrides, Settings};

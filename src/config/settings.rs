@@ -1,0 +1,177 @@
+//! All settings of one invocation.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::environment::EnvFileError;
+use super::{Environment, Target, UrlError};
+use crate::manifest::{Document, DocumentError};
+use crate::model::parse_duration;
+
+/// What the command line says; each beats what the environment and the file say.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// `--config`
+    pub file: Option<PathBuf>,
+    /// `--env`
+    pub environment: Option<String>,
+    /// `--database-url`
+    pub database_url: Option<String>,
+    /// `--dir`
+    pub dir: Option<PathBuf>,
+}
+
+/// The settings of one invocation.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where the database is.
+    pub target: Target,
+    /// The directory of revisions and jobs.
+    pub dir: PathBuf,
+    /// The control schema's name.
+    pub schema: String,
+    /// How long a statement of a batch or a revision may wait for a lock.
+    pub lock_timeout: Duration,
+    /// How long to try to connect.
+    pub connect_timeout: Duration,
+}
+
+/// Why there are no settings.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file named can't be read.
+    #[error("can't read the configuration {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file has something wrong in it.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// `.env` has something wrong in it.
+    #[error(transparent)]
+    EnvFile(#[from] EnvFileError),
+    /// The database's address can't be used.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// Nothing says where the database is.
+    #[error("no database is named")]
+    NoDatabase,
+}
+
+/// Every key of the file.
+const KEYS: &[&str] = &["database_url", "dir", "schema", "lock_timeout", "connect_timeout"];
+
+impl Settings {
+    /// Puts the settings together. Without `--config`, a missing `config/<env>.toml` is no error.
+    pub fn load(overrides: &Overrides, environment: &Environment) -> Result<Self, ConfigError> {
+        let name = overrides.environment.as_deref().or_else(|| environment.get("LONGHAUL_ENV"));
+        let default = PathBuf::from(format!("config/{}.toml", name.unwrap_or("development")));
+        let path = overrides.file.clone().unwrap_or(default);
+        let must_exist = overrides.file.is_some() || name.is_some();
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => String::new(),
+            Err(source) => return Err(ConfigError::Read { path, source }),
+        };
+        Self::from_text(&path, &text, overrides, environment)
+    }
+
+    fn from_text(
+        path: &Path,
+        text: &str,
+        overrides: &Overrides,
+        environment: &Environment,
+    ) -> Result<Self, ConfigError> {
+        let document = Document::parse(path, text)?;
+        let root = document.root();
+        root.only(KEYS)?;
+        let string = |key: &str| root.text(key).map(|text| text.map(|text| text.value));
+        let duration = |key: &str, default: Duration| match root.text(key)? {
+            None => Ok(default),
+            Some(written) => parse_duration(&written.value)
+                .map_err(|error| ConfigError::from(root.complain(&written, error.to_string(), None))),
+        };
+        let url = overrides
+            .database_url
+            .clone()
+            .or_else(|| environment.get("DATABASE_URL").map(str::to_owned))
+            .or(string("database_url")?);
+        if url.is_none() && ["PGHOST", "PGDATABASE"].iter().all(|name| environment.get(name).is_none()) {
+            return Err(ConfigError::NoDatabase);
+        }
+        Ok(Self {
+            target: Target::resolve(url.as_deref(), environment)?,
+            dir: overrides.dir.clone().or(string("dir")?.map(PathBuf::from)).unwrap_or_else(|| "jobs".into()),
+            schema: string("schema")?.unwrap_or_else(|| "longhaul".to_owned()),
+            lock_timeout: duration("lock_timeout", Self::DEFAULT_LOCK_TIMEOUT)?,
+            connect_timeout: duration("connect_timeout", Self::DEFAULT_CONNECT_TIMEOUT)?,
+        })
+    }
+
+    /// pgroll's default for DDL, and the upper end of what the batch engines use.
+    pub const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_millis(500);
+    /// Enough for a failover's name change, short enough not to look hung.
+    pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+}
+
+impl ConfigError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read { .. } => Some("--config names the file, --env the one of config/<env>.toml".to_owned()),
+            Self::Document(error) => error.hint.clone(),
+            Self::EnvFile(_) => None,
+            Self::Url(error) => error.hint(),
+            Self::NoDatabase => Some(
+                "set DATABASE_URL, in the environment or in .env, or use --database-url; \
+                 `longhaul demo` needs none"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from_text(text: &str) -> Result<Settings, ConfigError> {
+        let environment = Environment::from([("DATABASE_URL", "postgres://u@h/d")]);
+        Settings::from_text(Path::new("config/x.toml"), text, &Overrides::default(), &environment)
+    }
+
+    #[test]
+    fn the_reference_names_every_key_with_its_default() {
+        let text = include_str!("../../config/reference.toml");
+        let uncommented: String =
+            text.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line)).collect::<Vec<_>>().join("\n");
+        let settings = from_text(&uncommented).unwrap();
+        let defaults = from_text("").unwrap();
+        assert_eq!(
+            (settings.dir, settings.schema, settings.lock_timeout, settings.connect_timeout),
+            (defaults.dir, defaults.schema, defaults.lock_timeout, defaults.connect_timeout)
+        );
+        for key in KEYS {
+            assert!(uncommented.contains(&format!("\n{key} = ")), "{key} is not in config/reference.toml");
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest() {
+        let Err(ConfigError::Document(error)) = from_text("\nlock_timout = \"1s\"\n") else { panic!() };
+        assert_eq!(error.to_string(), "config/x.toml:2:1: unknown key `lock_timout` at the top of the file");
+        assert_eq!(error.hint.as_deref(), Some("did you mean `lock_timeout`?"));
+    }
+
+    #[test]
+    fn without_any_address_it_says_how_to_give_one() {
+        let result =
+            Settings::from_text(Path::new("c"), "", &Overrides::default(), &Environment::default());
+        assert!(matches!(result, Err(ConfigError::NoDatabase)));
+    }
+}

@@ -1,0 +1,137 @@
+//! The work itself: data jobs in batches, and schema revisions.
+//!
+//! ```text
+//! preflight ──► JobPlan ──► takeover ──► Run: passes of ranges of batches ──► proof ──► sign-off
+//!  (checks)                 (one process)      worker::step, batch::commit
+//! ```
+//!
+//! Decisions are `plan`'s; this layer asks for them and carries them out. What happens is told to an
+//! [`Observer`]; what is stored goes through `store`.
+
+#[macro_use]
+mod failpoint;
+
+mod batch;
+mod heartbeat;
+mod history;
+mod preflight;
+mod proof;
+mod run;
+mod statements;
+mod stop;
+mod takeover;
+mod worker;
+
+pub use history::{Gate, History, HistoryError, UpgradeStep};
+pub use preflight::{Finding, JobPlan, Preflight, PreflightError, Repair, SqlExcerpt};
+pub use proof::Proof;
+pub use run::{Ended, Engine, RunError, RunRequest};
+pub use stop::{Stop, StopLevel, Stopper};
+
+use std::time::Duration;
+
+use crate::model::{Pass, RunId};
+use crate::store::PassTotals;
+
+/// Something that happened in a run, for those who show it.
+#[derive(Clone, Debug)]
+pub enum Notice {
+    /// A new run began.
+    Started {
+        /// The run.
+        run: RunId,
+        /// The job's name.
+        job: String,
+        /// The table.
+        table: String,
+        /// The key's columns.
+        key: String,
+    },
+    /// An unfinished run goes on.
+    Resumed {
+        /// The run.
+        run: RunId,
+        /// The job's name.
+        job: String,
+        /// How it was left.
+        left: String,
+        /// The pass it is in.
+        pass: Pass,
+        /// The checkpoint it goes on from; `None`: from the beginning of the pass.
+        checkpoint: Option<String>,
+        /// What was done before, over all passes.
+        done: PassTotals,
+    },
+    /// Another process may be at work; it is being watched for a sign of life.
+    Watching {
+        /// Who.
+        who: String,
+    },
+    /// A pass begins or goes on.
+    Pass {
+        /// Which.
+        pass: Pass,
+        /// What was done of it before.
+        done: PassTotals,
+        /// Keys of the whole pass, estimated.
+        expected: u64,
+    },
+    /// A batch was committed.
+    Batch {
+        /// Keys passed.
+        seen: u64,
+        /// Rows changed.
+        changed: u64,
+        /// From sending it to the answer to its commit.
+        took: Duration,
+        /// Its last key.
+        checkpoint: String,
+    },
+    /// The batch size changes.
+    Resized {
+        /// Why, with both sizes.
+        reason: String,
+    },
+    /// Nothing is being done for a while.
+    Waiting {
+        /// Why.
+        reason: String,
+    },
+    /// The operator's stop was heard.
+    Stopping {
+        /// What happens now.
+        how: &'static str,
+    },
+    /// A pass is at its end.
+    PassDone {
+        /// Which.
+        pass: Pass,
+        /// Its sums.
+        totals: PassTotals,
+    },
+    /// The proof is being taken.
+    Proving,
+    /// The run is signed off.
+    Proved {
+        /// The figures.
+        proof: Proof,
+    },
+    /// A schema revision is being applied.
+    Applying {
+        /// Its id and message.
+        revision: String,
+    },
+    /// A revision is applied.
+    Applied {
+        /// Its id and message.
+        revision: String,
+        /// How long it took.
+        took: Duration,
+    },
+}
+
+/// Whoever shows what happens.
+pub trait Observer: Send + Sync {
+    /// Takes a notice. Must not block.
+    fn notice(&self, notice: Notice);
+}

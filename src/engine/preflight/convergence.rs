@@ -1,0 +1,163 @@
+//! Once its row is done, the filter is false: or else the run could never prove its end, and a second visit would
+//! change a row twice.
+
+use super::{Finding, Preflight, PreflightError};
+use crate::engine::statements::{clause, default_filter};
+use crate::model::{Assignment, Key};
+use crate::pg::catalog::Table;
+use crate::pg::quote;
+
+/// How many rows are tried; by key from the table's beginning, so that it costs the same on any table.
+const SAMPLE: u32 = 1000;
+
+/// How often a sample is computed before its expressions count as giving another value each time: live writers may
+/// change the sample between two looks, but hardly each time.
+const LOOKS: u32 = 3;
+
+/// Whether rows that are found unconverged at the end may be done again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Repair {
+    /// Yes, those that match this filter: the expressions read no column that the job sets and give the same value
+    /// each time, and a row that has it doesn't match, so no row is changed twice.
+    Where(String),
+    /// No: each row may be done exactly once (`salary * 1.1`), and rows left at the end are reported.
+    ReportOnly,
+}
+
+impl Preflight<'_> {
+    pub(super) async fn convergence(
+        &self,
+        table: &Table,
+        key: &Key,
+        set: &[(&Assignment, &str)],
+        filter: &str,
+    ) -> Result<Repair, PreflightError> {
+        let varies = self.varies(table, key, set).await?;
+        let left = self.rows_left_in_sample(table, key, set, filter).await?;
+        if left.is_some_and(|left| left > 0) || varies && self.job.filter.is_none() {
+            return Err(self.endless(left.unwrap_or(0)).into());
+        }
+        if varies || left.is_none() || self.reads_targets(table, set).await? {
+            return Ok(Repair::ReportOnly);
+        }
+        let distinct = default_filter(set);
+        match self.filter_expression(table, &distinct).await {
+            Ok(()) if self.job.filter.is_none() => Ok(Repair::Where(distinct)),
+            Ok(()) => Ok(Repair::Where(format!("{} AND {}", clause(filter), clause(&distinct)))),
+            Err(PreflightError::Finding(_)) => Ok(Repair::ReportOnly),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn endless(&self, left: i64) -> Finding {
+        let (message, hint) = match self.job.filter {
+            Some(_) => (
+                format!("of the first {SAMPLE} rows {left} would still be to do after they were done"),
+                "write `where` so that it is false for a row that has its new values",
+            ),
+            None => (
+                "the expressions give another value each time, so no row would ever count as done".to_owned(),
+                "write a `where` that is false for a row that has its new values, like \"new_column IS NULL\"",
+            ),
+        };
+        self.finding("[job] where", message).hint(hint)
+    }
+
+    /// Whether the expressions give other values from one transaction to the next, like `now()` or `random()`.
+    async fn varies(
+        &self,
+        table: &Table,
+        key: &Key,
+        set: &[(&Assignment, &str)],
+    ) -> Result<bool, PreflightError> {
+        let values: Vec<_> =
+            set.iter().map(|(assignment, _)| format!("{}::text", clause(&assignment.expression))).collect();
+        let order = quote::list(key.columns.iter().map(|column| &column.name));
+        let statement = format!(
+            "SELECT md5(string_agg(sample.digest, '' ORDER BY sample.digest)) FROM \
+             (SELECT md5(ROW({})::text) AS digest FROM {} ORDER BY {order} LIMIT {SAMPLE}) AS sample",
+            values.join(", "),
+            quote::table(&table.name),
+        );
+        let mut before: Option<Option<String>> = None;
+        for _ in 0..=LOOKS {
+            let digest = match self.client.query_one(&statement, &[]).await {
+                Ok(row) => row.get(0),
+                // A value that can't be computed is told better by its batch, with the row.
+                Err(error) if error.code().is_some() => return Ok(false),
+                Err(source) => return Err(PreflightError::Sql { doing: "try the job on a sample", source }),
+            };
+            if before.as_ref() == Some(&digest) {
+                return Ok(false);
+            }
+            before = Some(digest);
+        }
+        Ok(true)
+    }
+
+    /// Whether an expression reads a target: it does if it can't be prepared on the table without its targets.
+    async fn reads_targets(
+        &self,
+        table: &Table,
+        set: &[(&Assignment, &str)],
+    ) -> Result<bool, PreflightError> {
+        let others: Vec<_> = table
+            .columns
+            .iter()
+            .filter(|column| set.iter().all(|(assignment, _)| assignment.column != column.name))
+            .map(|column| quote::ident(&column.name))
+            .collect();
+        for (assignment, _) in set {
+            let statement = format!(
+                "SELECT {} FROM (SELECT {} FROM {}) AS {}",
+                clause(&assignment.expression),
+                others.join(", "),
+                quote::table(&table.name),
+                quote::ident(&table.name.table),
+            );
+            match self.client.prepare(&statement).await {
+                Ok(_) => {}
+                // Any refusal counts: what can't be shown to be repeatable is not repeated.
+                Err(error) if error.code().is_some() => return Ok(true),
+                Err(source) => return Err(PreflightError::Sql { doing: "prepare an expression", source }),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Of a sample, the rows that match the filter now and would still match with their new values; `None` when it
+    /// can't be computed, as for expressions that name the schema or a system column.
+    async fn rows_left_in_sample(
+        &self,
+        table: &Table,
+        key: &Key,
+        set: &[(&Assignment, &str)],
+        filter: &str,
+    ) -> Result<Option<i64>, PreflightError> {
+        let columns: Vec<_> = table
+            .columns
+            .iter()
+            .map(|column| match set.iter().find(|(assignment, _)| assignment.column == column.name) {
+                None => quote::ident(&column.name),
+                Some((assignment, type_name)) => {
+                    let name = quote::ident(&column.name);
+                    format!("{}::{type_name} AS {name}", clause(&assignment.expression))
+                }
+            })
+            .collect();
+        let alias = quote::ident(&table.name.table);
+        let statement = format!(
+            "SELECT count(*) FROM (SELECT {} FROM (SELECT * FROM {} ORDER BY {} LIMIT {SAMPLE}) AS {alias} \
+             WHERE {filter}) AS {alias} WHERE {filter}",
+            columns.join(", "),
+            quote::table(&table.name),
+            quote::list(key.columns.iter().map(|column| &column.name)),
+            filter = clause(filter),
+        );
+        match self.client.query_one(&statement, &[]).await {
+            Ok(row) => Ok(Some(row.get(0))),
+            Err(error) if error.code().is_some() => Ok(None),
+            Err(source) => Err(PreflightError::Sql { doing: "try the job on a sample", source }),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The role may read the table and keep the control schema. (The right to update each target is checked with it.)
+
+use super::{Preflight, PreflightError};
+use crate::pg::catalog::Table;
+use crate::store::Store;
+
+impl Preflight<'_> {
+    pub(super) async fn rights(&self, store: &Store, table: &Table) -> Result<(), PreflightError> {
+        let row = self
+            .client
+            .query_one(
+                "SELECT has_table_privilege($1::oid, 'SELECT'), \
+                 coalesce(has_schema_privilege(to_regnamespace(quote_ident($2)), 'USAGE'), \
+                          has_database_privilege(current_database(), 'CREATE')), \
+                 current_user::text, current_database()::text",
+                &[&table.oid, &store.schema],
+            )
+            .await
+            .map_err(PreflightError::sql("look at the role's rights"))?;
+        let (reads, keeps): (bool, bool) = (row.get(0), row.get(1));
+        let (role, database): (&str, &str) = (row.get(2), row.get(3));
+        if !reads {
+            let message = format!("the role `{role}` may not read `{}`", table.name);
+            let hint = format!("GRANT SELECT, UPDATE ON {} TO {role}", table.name);
+            return Err(self.finding("[job] table", message).hint(hint).into());
+        }
+        if !keeps {
+            let message = format!("the role `{role}` may neither use nor make the schema `{}`", store.schema);
+            let hint = format!("GRANT CREATE ON DATABASE {database} TO {role}");
+            return Err(self.finding("the control schema", message).hint(hint).into());
+        }
+        Ok(())
+    }
+}

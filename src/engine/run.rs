@@ -1,0 +1,515 @@
+//! A run from its beginning to its sign-off, through all interruptions.
+//!
+//! ```text
+//! preflight ─► takeover ─► backfill ─► sweep, until one finds nothing ─► proof ─► sign-off
+//!                 ▲                        ▲                               │ rows remain
+//!                 └── run again            └───────────────────────────────┘
+//! ```
+//!
+//! Everything that is needed to go on is in the database after every commit, so nothing here has to survive.
+
+use super::batch::Batch;
+use super::takeover::{Applicant, Takeover};
+use super::worker::{Session, Step, Tools, Worker};
+use super::{
+    Finding, JobPlan, Notice, Observer, Preflight, PreflightError, Proof, Repair, Stop, StopLevel, heartbeat, proof,
+};
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::model::{Job, KeyValue, Pass, RangeId, RunId, RunState, WorkerId};
+use crate::pg::{ConnectError, Connection, Connector, ErrorClass};
+use crate::plan::transition::{self, Illegal, Input};
+use crate::store::{Event, Identity, PassTotals, RunRow, Store, StoreError};
+
+/// Sweeps that found something, after which the run stops instead of chasing its writers: a sync trigger that works
+/// leaves nothing to the second.
+const MOST_SWEEPS: i32 = 5;
+
+/// Does jobs and revisions on one database.
+pub struct Engine<'e> {
+    /// Time.
+    pub clock: &'e Clock,
+    /// The settings of this invocation.
+    pub settings: &'e Settings,
+    /// Makes the connections.
+    pub connector: &'e Connector,
+    /// The control schema.
+    pub store: &'e Store,
+    /// Who we are.
+    pub identity: &'e Identity,
+    /// Who shows what happens.
+    pub observer: &'e dyn Observer,
+    /// The operator's stop.
+    pub stop: &'e Stop,
+}
+
+/// What is wanted of a run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RunRequest {
+    /// Give up the unfinished run there may be, and begin anew, even if the job was done before.
+    pub anew: bool,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// Proved and signed off now.
+    Done {
+        /// The run.
+        run: RunId,
+        /// The sums over all passes.
+        totals: PassTotals,
+        /// The proof.
+        proof: Proof,
+    },
+    /// It was done before.
+    AlreadyDone(Box<RunRow>),
+    /// The operator stopped it.
+    Stopped {
+        /// The run.
+        run: RunId,
+        /// The sums over all passes.
+        totals: PassTotals,
+        /// Whether a batch was cancelled in the server.
+        cancelled: bool,
+    },
+}
+
+/// Why a run didn't come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// No connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The job and the database don't fit.
+    #[error(transparent)]
+    Preflight(#[from] PreflightError),
+    /// The control schema could not be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A stored state doesn't allow what was to be done.
+    #[error(transparent)]
+    Illegal(#[from] Illegal),
+    /// Another process works on the job.
+    #[error("the job `{job}` is being run by {who}, since {since}")]
+    Busy {
+        /// The job.
+        job: String,
+        /// User, host and process.
+        who: String,
+        /// When that process took it.
+        since: String,
+    },
+    /// The job's file does something else than when the run began.
+    #[error("the job `{job}` has changed since its unfinished run {run} began")]
+    Drifted {
+        /// The job.
+        job: String,
+        /// The run.
+        run: RunId,
+        /// What changed, as a unified diff.
+        diff: String,
+    },
+    /// The table has another key than when the run began.
+    #[error("the job `{job}` walked by the key ({stored}) so far, and now it would walk by ({found})")]
+    KeyChanged {
+        /// The job.
+        job: String,
+        /// The key so far.
+        stored: String,
+        /// The key now.
+        found: String,
+    },
+    /// A batch failed for good.
+    #[error("the batch {interval} failed, and nothing of it was kept")]
+    Batch {
+        /// Its keys.
+        interval: String,
+        /// The server's answer.
+        #[source]
+        source: tokio_postgres::Error,
+    },
+    /// A statement of the run failed.
+    #[error("can't {doing}")]
+    Sql {
+        /// What was being done.
+        doing: &'static str,
+        /// The server's answer.
+        #[source]
+        source: tokio_postgres::Error,
+    },
+    /// Another process has taken the range.
+    #[error("range {range} has been taken over by another process")]
+    LeaseLost {
+        /// The range.
+        range: RangeId,
+    },
+    /// Others held this process for dead.
+    #[error("this process was given up as dead by another")]
+    GivenUp,
+    /// Rows are left, and doing them again is not allowed or no use.
+    #[error("{rows} rows are still to do after {passes}")]
+    RowsRemain {
+        /// How many.
+        rows: i64,
+        /// What was tried.
+        passes: String,
+        /// What to do.
+        hint: String,
+    },
+    /// The totals differ.
+    #[error("the totals differ: {}", differences.join("; "))]
+    TotalsDiffer {
+        /// Each in words.
+        differences: Vec<String>,
+    },
+}
+
+impl Engine<'_> {
+    /// Starts or resumes the job's run and works on it to the end.
+    pub async fn run(&self, job: &Job, request: RunRequest) -> Result<Ended, RunError> {
+        let mut connection = self.connector.connect("batches").await?;
+        if let Some(done) = self.done_before(&connection, job, request).await? {
+            return Ok(Ended::AlreadyDone(Box::new(done)));
+        }
+        let plan = Preflight::new(&connection, job).plan(self.store).await?;
+        self.store.install(&mut connection).await?;
+        let applicant = Applicant {
+            clock: self.clock,
+            store: self.store,
+            identity: self.identity,
+            observer: self.observer,
+            request: &request,
+        };
+        let mut session = Session::prepare(connection, &plan.sql, self.store).await?;
+        let (run, worker, pass, expected) = match applicant.take(session.connection(), &plan).await? {
+            Takeover::AlreadyDone(row) => return Ok(Ended::AlreadyDone(row)),
+            Takeover::Taken { run, worker, pass, expected } => (run, worker, pass, expected),
+        };
+        let heart = heartbeat::start(self.clock, self.connector, self.store, worker);
+        let tools = Tools {
+            clock: self.clock,
+            connector: self.connector,
+            store: self.store,
+            sql: &plan.sql,
+            observer: self.observer,
+            stop: self.stop,
+            lock_timeout: self.settings.lock_timeout,
+            target: job.batch.target,
+        };
+        let mut hand = Worker::new(tools, job, run, worker, session);
+        let result = self.passes(&mut hand, &plan, run, pass, expected).await;
+        drop(heart);
+        self.leave(hand, &plan.job, run, worker, result).await
+    }
+
+    /// The job's run, if it is signed off: then nothing needs to be checked, and the columns it read may be gone.
+    async fn done_before(
+        &self,
+        connection: &Connection,
+        job: &Job,
+        request: RunRequest,
+    ) -> Result<Option<RunRow>, RunError> {
+        if request.anew || self.store.version(connection).await?.is_none() {
+            return Ok(None);
+        }
+        let run = self.store.find_run(&**connection, job.id()).await?;
+        Ok(run.filter(|run| run.state == RunState::Done))
+    }
+
+    /// All passes and the proof. `None`: stopped by the operator.
+    async fn passes(
+        &self,
+        worker: &mut Worker<'_>,
+        plan: &JobPlan,
+        run: RunId,
+        mut pass: Pass,
+        mut expected: u64,
+    ) -> Result<Option<Proof>, RunError> {
+        loop {
+            if !self.pass(worker, run, pass, expected).await? {
+                return Ok(None);
+            }
+            let totals = self.store.totals(&**worker.connection(), run, Some(pass)).await?;
+            // The next pass goes over the same rows, and now they are counted.
+            expected = totals.rows_seen;
+            self.observer.notice(Notice::PassDone { pass, totals });
+            let sweeps = plan.repair != Repair::ReportOnly;
+            if sweeps && (pass == Pass::BACKFILL || totals.rows_changed > 0) {
+                if pass.0 >= MOST_SWEEPS {
+                    return Err(chased(totals.rows_changed.cast_signed(), pass));
+                }
+                pass = self.begin_pass(worker, plan, run, pass.next()).await?;
+                continue;
+            }
+            match self.prove(worker, plan, run).await? {
+                None => return Ok(None),
+                Some(proof) if proof.remaining == 0 => return judge(proof).map(Some),
+                Some(proof) if !sweeps => return Err(not_repeated(&proof)),
+                Some(proof) if pass.0 >= MOST_SWEEPS => return Err(chased(proof.remaining, pass)),
+                Some(_) => {
+                    let state = transition::next(RunState::Proving, Input::RowsRemain)?;
+                    self.store.set_run_state(&**worker.connection(), run, state, None, None).await?;
+                    pass = self.begin_pass(worker, plan, run, pass.next()).await?;
+                }
+            }
+        }
+    }
+
+    /// Walks one pass. `false`: stopped by the operator.
+    async fn pass(
+        &self,
+        worker: &mut Worker<'_>,
+        run: RunId,
+        pass: Pass,
+        expected: u64,
+    ) -> Result<bool, RunError> {
+        let done = self.store.totals(&**worker.connection(), run, Some(pass)).await?;
+        self.observer.notice(Notice::Pass { pass, done, expected });
+        loop {
+            match worker.step(pass).await? {
+                Step::Advanced | Step::Waited => {}
+                Step::Stopped => return Ok(false),
+                Step::Finished => {
+                    let open = self.store.open_ranges(&**worker.connection(), run, pass).await?;
+                    return match open.first() {
+                        None => Ok(true),
+                        Some(range) => Err(RunError::LeaseLost { range: range.id }),
+                    };
+                }
+            }
+        }
+    }
+
+    async fn begin_pass(
+        &self,
+        worker: &mut Worker<'_>,
+        plan: &JobPlan,
+        run: RunId,
+        pass: Pass,
+    ) -> Result<Pass, RunError> {
+        failpoint!("pass.beginning");
+        let transaction = worker.connection().transaction().await.map_err(RunError::sql("begin a pass"))?;
+        plan_pass(&transaction, self.store, plan, run, pass).await?;
+        transaction.commit().await.map_err(RunError::sql("begin a pass"))?;
+        failpoint!("pass.begun");
+        Ok(pass)
+    }
+
+    /// Takes the proof and shows it. `None`: stopped by the operator.
+    async fn prove(
+        &self,
+        worker: &mut Worker<'_>,
+        plan: &JobPlan,
+        run: RunId,
+    ) -> Result<Option<Proof>, RunError> {
+        let state = transition::next(RunState::Running, Input::PassesDone)?;
+        self.store.set_run_state(&**worker.connection(), run, state, None, None).await?;
+        failpoint!("proof.beginning");
+        self.observer.notice(Notice::Proving);
+        match proof::take(worker.connection(), plan, self.stop).await {
+            Ok(proof) => Ok(Some(proof)),
+            Err(error) if error.class() == ErrorClass::Timeout && self.stop.level() == StopLevel::Cancel => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Stores how it ended, on a connection that works, and lets go of the run.
+    async fn leave(
+        &self,
+        mut worker: Worker<'_>,
+        job: &Job,
+        run: RunId,
+        id: WorkerId,
+        result: Result<Option<Proof>, RunError>,
+    ) -> Result<Ended, RunError> {
+        if matches!(result, Err(RunError::LeaseLost { .. } | RunError::GivenUp)) {
+            // The run is another's: nothing of it may be touched.
+            return Err(result.err().expect("it is an error"));
+        }
+        let ending = Ending::of(job, run, &result, self.stop.level());
+        let stored = match self.store_ending(worker.connection(), id, &ending).await {
+            Ok(totals) => Ok(totals),
+            // The connection that failed can't tell of it; a new one may.
+            Err(_) => match self.connector.connect("batches").await {
+                Ok(mut connection) => self.store_ending(&mut connection, id, &ending).await,
+                Err(error) => Err(error.into()),
+            },
+        };
+        match result {
+            Err(error) => Err(error),
+            Ok(None) => Ok(Ended::Stopped { run, totals: stored?, cancelled: self.stop.level() >= StopLevel::Cancel }),
+            Ok(Some(proof)) => {
+                let totals = stored?;
+                self.observer.notice(Notice::Proved { proof: proof.clone() });
+                Ok(Ended::Done { run, totals, proof })
+            }
+        }
+    }
+
+    async fn store_ending(
+        &self,
+        connection: &mut Connection,
+        worker: WorkerId,
+        ending: &Ending,
+    ) -> Result<PassTotals, RunError> {
+        let failed = RunError::sql("store how the run ended");
+        failpoint!("ending.beginning");
+        let transaction = connection.transaction().await.map_err(failed)?;
+        let run = ending.run;
+        self.store.release_ranges(&transaction, run, worker).await?;
+        self.store.remove_worker(&transaction, worker).await?;
+        let reason = Some(ending.reason.as_str());
+        self.store.set_run_state(&transaction, run, ending.state, reason, ending.sign_off.as_ref()).await?;
+        let totals = self.store.totals(&transaction, run, None).await?;
+        let event = Event {
+            kind: ending.event,
+            run: Some(run),
+            revision: None,
+            message: ending.message.clone(),
+            detail: ending.sign_off.clone(),
+        };
+        self.store.record(&transaction, self.identity, event).await?;
+        transaction.commit().await.map_err(RunError::sql("store how the run ended"))?;
+        failpoint!("ending.stored");
+        Ok(totals)
+    }
+}
+
+/// Plans the ranges of a pass and makes it the run's. Now is when the end of its key space is fixed: what comes
+/// behind it later is for the sync trigger, or the next sweep.
+pub(super) async fn plan_pass(
+    transaction: &tokio_postgres::Transaction<'_>,
+    store: &Store,
+    plan: &JobPlan,
+    run: RunId,
+    pass: Pass,
+) -> Result<(), RunError> {
+    let failed = RunError::sql("look up the table's last key");
+    let last = transaction.query_opt(&plan.sql.last_key, &[]).await.map_err(failed)?;
+    if let Some(row) = last {
+        store.plan_range(transaction, run, pass, None, &KeyValue(row.get(0))).await?;
+    }
+    Ok(store.start_pass(transaction, run, pass).await?)
+}
+
+/// What is stored at the end of a run's work by this process.
+struct Ending {
+    run: RunId,
+    state: RunState,
+    event: &'static str,
+    reason: String,
+    message: String,
+    sign_off: Option<serde_json::Value>,
+}
+
+impl Ending {
+    fn of(job: &Job, run: RunId, result: &Result<Option<Proof>, RunError>, stop: StopLevel) -> Self {
+        let name = &job.name;
+        let (state, event, reason, sign_off) = match result {
+            Ok(Some(proof)) => {
+                let sign_off = serde_json::to_value(proof).expect("a proof is plain data with text keys");
+                let reason = format!("was signed off: no row of {} left, totals agree", proof.rows);
+                (RunState::Done, "run.done", reason, Some(sign_off))
+            }
+            Ok(None) => {
+                let how = if stop >= StopLevel::Cancel { "with its batch cancelled" } else { "after its batch" };
+                (RunState::Stopped, "run.stopped", format!("was stopped by an operator's signal {how}"), None)
+            }
+            Err(error) => (RunState::Failed, "run.failed", format!("failed: {}", error.in_short()), None),
+        };
+        let message = format!("run {run} of {name} {reason}");
+        Self { run, state, event, reason, message, sign_off }
+    }
+}
+
+fn judge(proof: Proof) -> Result<Proof, RunError> {
+    if proof.totals_agree() { Ok(proof) } else { Err(RunError::TotalsDiffer { differences: proof.disagreements() }) }
+}
+
+fn chased(rows: i64, pass: Pass) -> RunError {
+    RunError::RowsRemain {
+        rows,
+        passes: format!("{} sweeps", pass.0),
+        hint: "rows are written faster than they are swept, and not by the rule: is the sync trigger in place and \
+               enabled? Then run again"
+            .to_owned(),
+    }
+}
+
+fn not_repeated(proof: &Proof) -> RunError {
+    RunError::RowsRemain {
+        rows: proof.remaining,
+        passes: "every row was visited once".to_owned(),
+        hint: "the job's expressions read what they set, or vary, so a second visit could change a row twice; look \
+               at the rows that still match `where`"
+            .to_owned(),
+    }
+}
+
+impl RunError {
+    pub(super) fn sql(doing: &'static str) -> impl Fn(tokio_postgres::Error) -> Self {
+        move |source| Self::Sql { doing, source }
+    }
+
+    pub(super) fn batch(batch: &Batch, source: tokio_postgres::Error) -> Self {
+        let interval = match &batch.lower {
+            Some(lower) => format!("after {lower} up to {}", batch.upper),
+            None => format!("from the beginning up to {}", batch.upper),
+        };
+        Self::Batch { interval, source }
+    }
+
+    /// One line: the error and the server's message.
+    pub(super) fn in_short(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(error) = source {
+            let message = match error.downcast_ref::<tokio_postgres::Error>().and_then(|e| e.as_db_error()) {
+                Some(database) => database.message().to_owned(),
+                None => error.to_string(),
+            };
+            text = format!("{text}: {message}");
+            source = error.source();
+        }
+        text
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Connect(error) => error.hint(),
+            Self::Preflight(error) => error.hint(),
+            Self::Store(error) => error.hint(),
+            Self::Illegal(_) => None,
+            Self::Busy { .. } => Some("wait for it, or stop it there with Ctrl-C; `longhaul status` shows it".into()),
+            Self::Drifted { .. } => Some(
+                "undo the change to go on with the run, or begin another run with --anew; rows that are done stay done"
+                    .into(),
+            ),
+            Self::KeyChanged { .. } => {
+                Some("name the old key with `key = [...]`, or begin another run with --anew".into())
+            }
+            Self::Batch { source, .. } | Self::Sql { source, .. } => Some(crate::pg::sqlstate::hint(source).unwrap_or_else(
+                || "mend the cause and run again: it goes on from the last checkpoint".to_owned(),
+            )),
+            Self::LeaseLost { .. } | Self::GivenUp => {
+                Some("nothing was lost; `longhaul status` shows who works on it now".into())
+            }
+            Self::RowsRemain { hint, .. } => Some(hint.clone()),
+            Self::TotalsDiffer { .. } => {
+                Some("nothing was signed off; look for writers that go past the sync trigger, then run again".into())
+            }
+        }
+    }
+
+    /// The finding, when the job and the database don't fit.
+    #[must_use]
+    pub fn finding(&self) -> Option<&Finding> {
+        match self {
+            Self::Preflight(PreflightError::Finding(finding)) => Some(finding),
+            _ => None,
+        }
+    }
+}

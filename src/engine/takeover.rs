@@ -1,0 +1,222 @@
+//! How one process, and only one, comes to work on a job.
+//!
+//! Who wants the run locks the table of runs for a moment, looks whether a living worker is registered, and if not
+//! registers itself. A worker that seems alive is watched until its heart beats again (then it *is* alive and the
+//! run is refused, with its name) or until it is dead by the database's clock (then the run is taken over).
+
+use std::time::Duration;
+
+use super::run::{RunError, RunRequest};
+use super::{JobPlan, Notice, Observer};
+use crate::clock::Clock;
+use crate::model::{Job, Pass, RunId, RunState, WorkerId};
+use crate::pg::Connection;
+use crate::plan::drift::Drift;
+use crate::plan::transition::{self, Input};
+use crate::store::{Event, Identity, NewRun, PassTotals, RunRow, Store, WorkerRow};
+
+/// How often a worker that seems alive is looked at.
+const WATCH_EVERY: Duration = Duration::from_millis(200);
+
+/// What this process came to.
+pub(super) enum Takeover {
+    /// The run is this process's.
+    Taken { run: RunId, worker: WorkerId, pass: Pass, expected: u64 },
+    /// The job is done and signed off.
+    AlreadyDone(Box<RunRow>),
+}
+
+/// What a takeover works with.
+pub(super) struct Applicant<'a> {
+    pub(super) clock: &'a Clock,
+    pub(super) store: &'a Store,
+    pub(super) identity: &'a Identity,
+    pub(super) observer: &'a dyn Observer,
+    pub(super) request: &'a RunRequest,
+}
+
+impl Applicant<'_> {
+    /// Takes the job's run, or makes one.
+    pub(super) async fn take(&self, connection: &mut Connection, plan: &JobPlan) -> Result<Takeover, RunError> {
+        let mut seen: Option<WorkerRow> = None;
+        loop {
+            let transaction = connection.transaction().await.map_err(RunError::sql("begin"))?;
+            transaction
+                .batch_execute("SET LOCAL lock_timeout = '10s'")
+                .await
+                .map_err(RunError::sql("limit the wait for a lock"))?;
+            self.store.lock_runs(&transaction).await?;
+            let found = self.store.find_run(&transaction, plan.job.id()).await?;
+            let unfinished = match found {
+                Some(run) if run.state == RunState::Done && !self.request.anew => {
+                    return Ok(Takeover::AlreadyDone(Box::new(run)));
+                }
+                found => found.filter(|run| !run.state.is_final()),
+            };
+            if let Some(run) = &unfinished {
+                let alive = self.store.workers(&transaction, run.id).await?.into_iter().find(|w| w.alive);
+                if let Some(alive) = alive {
+                    drop(transaction);
+                    self.judge_alive(&plan.job, seen.as_ref(), &alive)?;
+                    seen = seen.or(Some(alive));
+                    self.clock.sleep(WATCH_EVERY).await;
+                    continue;
+                }
+            }
+            let taken = match unfinished {
+                Some(run) if self.request.anew => {
+                    self.abandon(&transaction, &run).await?;
+                    self.create(&transaction, plan).await?
+                }
+                Some(run) => self.resume(&transaction, plan, &run).await?,
+                None => self.create(&transaction, plan).await?,
+            };
+            transaction.commit().await.map_err(RunError::sql("take the run"))?;
+            failpoint!("run.taken");
+            return Ok(taken);
+        }
+    }
+
+    /// A worker that beats between two looks is alive; one that only hasn't been given up yet is watched on.
+    fn judge_alive(&self, job: &Job, seen: Option<&WorkerRow>, alive: &WorkerRow) -> Result<(), RunError> {
+        let who = format!("{} on {} (process {})", alive.actor, alive.host, alive.process_id);
+        match seen {
+            None => {
+                self.observer.notice(Notice::Watching { who });
+                Ok(())
+            }
+            Some(seen) if seen.id == alive.id && seen.heartbeat == alive.heartbeat => Ok(()),
+            Some(_) => {
+                Err(RunError::Busy { job: job.name.clone(), who, since: alive.started_at.clone() })
+            }
+        }
+    }
+
+    async fn create(
+        &self,
+        transaction: &tokio_postgres::Transaction<'_>,
+        plan: &JobPlan,
+    ) -> Result<Takeover, RunError> {
+        let (job, started_by) = (&plan.job, self.identity.to_string());
+        let (definition, table) = (job.definition(), plan.table.name.to_string());
+        let expected = estimate(transaction, plan).await?;
+        let run = NewRun {
+            job: job.id(),
+            name: &job.name,
+            table: &table,
+            key: &plan.key,
+            definition: &definition,
+            estimated_rows: expected,
+            started_by: &started_by,
+        };
+        let run = self.store.create_run(transaction, run).await?;
+        super::run::plan_pass(transaction, self.store, plan, run, Pass::BACKFILL).await?;
+        let key = plan.key.describe();
+        let message = format!("run {run} of {} began on {table} by key {key}", job.name);
+        self.record(transaction, run, "run.started", message).await?;
+        let worker = self.register(transaction, run).await?;
+        self.observer.notice(Notice::Started { run, job: job.name.clone(), table, key });
+        Ok(Takeover::Taken { run, worker, pass: Pass::BACKFILL, expected })
+    }
+
+    async fn resume(
+        &self,
+        transaction: &tokio_postgres::Transaction<'_>,
+        plan: &JobPlan,
+        run: &RunRow,
+    ) -> Result<Takeover, RunError> {
+        let job = &plan.job;
+        if let Drift::Changed { diff } = Drift::between(&run.definition, &job.definition()) {
+            return Err(RunError::Drifted { job: job.name.clone(), run: run.id, diff });
+        }
+        let key: Vec<&str> = plan.key.columns.iter().map(|column| column.name.0.as_str()).collect();
+        if run.key_columns != key {
+            return Err(RunError::KeyChanged {
+                job: job.name.clone(),
+                stored: run.key_columns.join(", "),
+                found: plan.key.describe(),
+            });
+        }
+        let left = match run.state {
+            RunState::Running | RunState::Proving => "its process died".to_owned(),
+            RunState::Failed | RunState::Stopped | RunState::Done | RunState::Cancelled => {
+                format!("it {}", run.reason.as_deref().unwrap_or(run.state.as_str()))
+            }
+        };
+        let state = transition::next(run.state, Input::Resume)?;
+        self.store.remove_dead_workers(transaction, run.id).await?;
+        self.store.set_run_state(transaction, run.id, state, None, None).await?;
+        let done = self.store.totals(transaction, run.id, None).await?;
+        let checkpoint = self.checkpoint(transaction, run).await?;
+        let from = checkpoint.as_deref().unwrap_or("the beginning");
+        let message = format!("run {} of {} goes on from {from} in the {}; {left}", run.id, job.name, run.pass);
+        self.record(transaction, run.id, "run.resumed", message).await?;
+        let worker = self.register(transaction, run.id).await?;
+        let expected = match run.pass {
+            Pass::BACKFILL => run.estimated_rows,
+            Pass(pass) => self.store.totals(transaction, run.id, Some(Pass(pass - 1))).await?.rows_seen,
+        };
+        self.observer.notice(Notice::Resumed {
+            run: run.id,
+            job: job.name.clone(),
+            left,
+            pass: run.pass,
+            checkpoint,
+            done,
+        });
+        Ok(Takeover::Taken { run: run.id, worker, pass: run.pass, expected })
+    }
+
+    async fn abandon(
+        &self,
+        transaction: &tokio_postgres::Transaction<'_>,
+        run: &RunRow,
+    ) -> Result<(), RunError> {
+        let state = transition::next(run.state, Input::Cancel)?;
+        let PassTotals { rows_changed, .. } = self.store.totals(transaction, run.id, None).await?;
+        let reason = "was given up with --anew";
+        self.store.set_run_state(transaction, run.id, state, Some(reason), None).await?;
+        let message = format!("run {} of {} {reason}; {rows_changed} rows stay changed", run.id, run.name);
+        self.record(transaction, run.id, "run.cancelled", message).await
+    }
+
+    /// The first open range's checkpoint, for people.
+    async fn checkpoint(
+        &self,
+        transaction: &tokio_postgres::Transaction<'_>,
+        run: &RunRow,
+    ) -> Result<Option<String>, RunError> {
+        let open = self.store.open_ranges(transaction, run.id, run.pass).await?;
+        let position = open.first().and_then(|range| range.position());
+        Ok(position.map(|key| format!("{} {key}", run.key_columns.join(", "))))
+    }
+
+    async fn register(
+        &self,
+        transaction: &tokio_postgres::Transaction<'_>,
+        run: RunId,
+    ) -> Result<WorkerId, RunError> {
+        let worker = WorkerId::fresh();
+        self.store.register_worker(transaction, worker, run, self.identity).await?;
+        Ok(worker)
+    }
+
+    async fn record(
+        &self,
+        transaction: &tokio_postgres::Transaction<'_>,
+        run: RunId,
+        kind: &'static str,
+        message: String,
+    ) -> Result<(), RunError> {
+        let event = Event { kind, run: Some(run), revision: None, message, detail: None };
+        Ok(self.store.record(transaction, self.identity, event).await?)
+    }
+}
+
+/// Rows of the table, as the planner estimates them from the statistics and the file's size.
+async fn estimate(transaction: &tokio_postgres::Transaction<'_>, plan: &JobPlan) -> Result<u64, RunError> {
+    let failed = RunError::sql("estimate the table's rows");
+    let explained: serde_json::Value =
+        transaction.query_one(&plan.sql.estimate, &[]).await.map_err(failed)?.get(0);
+    Ok(explained.pointer("/0/Plan/Plan Rows").and_then(serde_json::Value::as_u64).unwrap_or(0))
+}

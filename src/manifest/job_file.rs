@@ -1,0 +1,250 @@
+//! A `.toml` file becomes a [`Job`].
+
+use std::path::Path;
+
+use super::document::{Document, DocumentError, Placed, Section};
+use super::file_name_parts;
+use crate::model::{
+    Assignment, BatchOptions, Ident, Job, Revision, RevisionBody, RevisionId, TableName, Total, Verify,
+    parse_duration,
+};
+use crate::plan::batch_size;
+
+/// What a job's file holds: the job, and its place in the history if it has one.
+pub struct JobFile {
+    /// The job.
+    pub job: Job,
+    /// The revision it stands for.
+    pub revision: Option<Revision>,
+}
+
+const TOP: &[&str] =
+    &["revision", "revises", "message", "labels", "depends", "job", "batch", "limits", "verify", "down"];
+
+/// Tables of the format that later versions honour. A job that relies on one must not run without it.
+const LATER: &[&str] = &["hours", "quarantine"];
+
+/// The default batch duration: percona-toolkit's `--chunk-time`.
+const DEFAULT_TARGET: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// Reads and checks a job's file, without the database.
+pub fn parse_job(file: &Path, text: &str) -> Result<JobFile, DocumentError> {
+    let document = Document::parse(file, text)?;
+    let root = document.root();
+    refuse_later(&root)?;
+    root.only(TOP)?;
+    let section = root.section("job")?.ok_or_else(|| {
+        root.missing("job", "a job needs a [job] table with `table` and `set`")
+    })?;
+    section.only(&["kind", "table", "set", "where", "key", "undo"])?;
+    kind_and_undo(&section)?;
+    let (name, _) = file_name_parts(file).map_or_else(|| (String::new(), ()), |parts| (parts.slug, ()));
+    let revision = root.text("revision")?.map(|id| RevisionId(id.value));
+    let job = Job {
+        name,
+        revision: revision.clone(),
+        file: file.to_owned(),
+        table: table(&section)?,
+        set: assignments(&section, "set")?,
+        filter: expression(&section, "where")?,
+        key: key(&section)?,
+        batch: batch(&root)?,
+        rows_per_second: rows_per_second(&root)?,
+        verify: verify(&root)?,
+        down: down(&root)?,
+    };
+    let revision = revision.map(|id| history(&root, id, &job)).transpose()?;
+    Ok(JobFile { job, revision })
+}
+
+fn refuse_later(root: &Section<'_>) -> Result<(), DocumentError> {
+    for key in LATER {
+        if let Some(place) = root.place_of(key) {
+            let message = format!("[{key}] is not honoured by this version, and to run without it would be unsafe");
+            let hint = format!("take [{key}] out if the job may run without it");
+            return Err(root.complain(&place, message, Some(hint)));
+        }
+    }
+    Ok(())
+}
+
+fn kind_and_undo(section: &Section<'_>) -> Result<(), DocumentError> {
+    if let Some(kind) = section.text("kind")?
+        && kind.value != "update"
+    {
+        let message = format!("this version has no jobs of kind `{}`", kind.value);
+        return Err(section.complain(&kind, message, Some("the kind it has is \"update\", the default".into())));
+    }
+    if let Some(undo) = section.text("undo")?
+        && undo.value != "none"
+    {
+        let message = format!("this version can't keep old values (`undo = \"{}\"`)", undo.value);
+        return Err(section.complain(&undo, message, Some("leave `undo` out, or write \"none\"".into())));
+    }
+    Ok(())
+}
+
+fn table(section: &Section<'_>) -> Result<TableName, DocumentError> {
+    let written = section
+        .text("table")?
+        .ok_or_else(|| section.missing("table", "name the table as in SQL: table = \"payroll.entries\""))?;
+    TableName::parse(&written.value).map_err(|error| section.complain(&written, error.to_string(), None))
+}
+
+fn column(section: &Section<'_>, written: &Placed<String>) -> Result<Ident, DocumentError> {
+    Ident::parse(&written.value).map_err(|error| {
+        let hint = "a column that SQL would quote is written '\"Gross Pay\"' here";
+        section.complain(written, error.to_string(), Some(hint.into()))
+    })
+}
+
+fn assignments(section: &Section<'_>, key: &str) -> Result<Vec<Assignment>, DocumentError> {
+    let mut set = Vec::new();
+    for (name, value) in section.pairs(key)? {
+        let column = column(section, &name)?;
+        if value.value.trim().is_empty() {
+            return Err(section.complain(&value, format!("the expression for `{column}` is empty"), None));
+        }
+        if set.iter().any(|a: &Assignment| a.column == column) {
+            return Err(section.complain(&name, format!("`{column}` is set twice"), None));
+        }
+        set.push(Assignment { column, expression: value.value });
+    }
+    if set.is_empty() {
+        return Err(section.missing(key, "say what to change: set = { column = \"SQL expression over the row\" }"));
+    }
+    // The file's order has no meaning, so the stored definition must not change with it.
+    set.sort_by(|a, b| a.column.cmp(&b.column));
+    Ok(set)
+}
+
+fn expression(section: &Section<'_>, key: &str) -> Result<Option<String>, DocumentError> {
+    match section.text(key)? {
+        Some(text) if text.value.trim().is_empty() => {
+            Err(section.complain(&text, format!("`{key}` is empty"), Some("leave it out for the default".into())))
+        }
+        text => Ok(text.map(|text| text.value)),
+    }
+}
+
+fn key(section: &Section<'_>) -> Result<Option<Vec<Ident>>, DocumentError> {
+    if section.place_of("key").is_none() {
+        return Ok(None);
+    }
+    let columns = section.texts("key")?;
+    if columns.is_empty() {
+        return Err(section.missing("key", "name the key's columns, or leave `key` out for the primary key"));
+    }
+    columns.iter().map(|written| column(section, written)).collect::<Result<_, _>>().map(Some)
+}
+
+fn batch(root: &Section<'_>) -> Result<BatchOptions, DocumentError> {
+    let mut options =
+        BatchOptions { target: DEFAULT_TARGET, min: batch_size::MIN_SIZE, max: batch_size::MAX_SIZE };
+    let Some(section) = root.section("batch")? else { return Ok(options) };
+    section.only(&["target", "min", "max"])?;
+    if let Some(target) = section.text("target")? {
+        options.target = parse_duration(&target.value)
+            .map_err(|error| section.complain(&target, error.to_string(), None))?;
+    }
+    let (min, max) = (section.count("min")?, section.count("max")?);
+    options.min = min.as_ref().map_or(options.min, |min| min.value);
+    options.max = max.as_ref().map_or(options.max.max(options.min), |max| max.value);
+    if min.is_none() {
+        options.min = options.min.min(options.max);
+    }
+    match (min, max) {
+        (Some(_), Some(max)) if options.min > options.max => {
+            let message = format!("`max` ({}) is less than `min` ({})", options.max, options.min);
+            Err(section.complain(&max, message, None))
+        }
+        _ => Ok(options),
+    }
+}
+
+fn rows_per_second(root: &Section<'_>) -> Result<Option<u32>, DocumentError> {
+    let Some(section) = root.section("limits")? else { return Ok(None) };
+    for key in ["wal_per_second", "replica_lag", "blocked_for"] {
+        if let Some(place) = section.place_of(key) {
+            let message = format!("`{key}` is not honoured by this version, and to run without it would be unsafe");
+            let hint = format!("take `{key}` out if the job may run without it");
+            return Err(section.complain(&place, message, Some(hint)));
+        }
+    }
+    section.only(&["rows_per_second"])?;
+    Ok(section.count("rows_per_second")?.map(|rows| rows.value))
+}
+
+fn verify(root: &Section<'_>) -> Result<Verify, DocumentError> {
+    let Some(section) = root.section("verify")? else { return Ok(Verify::default()) };
+    section.only(&["totals"])?;
+    let mut verify = Verify::default();
+    for written in section.texts("totals")? {
+        let text = written.value.trim();
+        if let Some(by) = text.strip_prefix("by ").map(str::trim) {
+            verify.by.push(by.to_owned());
+        } else if let Some((left, right)) = split_equation(text) {
+            verify.totals.push(Total { left, right });
+        } else {
+            let message = format!("`{text}` is neither a total nor a grouping");
+            let hint = "write \"sum(new) = sum(old)\", or \"by column\"";
+            return Err(section.complain(&written, message, Some(hint.into())));
+        }
+    }
+    match (verify.by.is_empty(), verify.totals.is_empty()) {
+        (false, true) => Err(section.missing("totals", "a grouping needs a total, like \"sum(new) = sum(old)\"")),
+        _ => Ok(verify),
+    }
+}
+
+fn down(root: &Section<'_>) -> Result<Option<Vec<Assignment>>, DocumentError> {
+    let Some(section) = root.section("down")? else { return Ok(None) };
+    if let Some(place) = section.place_of("restore") {
+        let message = "`restore` needs `undo = \"preimage\"`, which this version doesn't have";
+        return Err(section.complain(&place, message, Some("write [down] set = { … }".into())));
+    }
+    section.only(&["set"])?;
+    assignments(&section, "set").map(Some)
+}
+
+fn history(root: &Section<'_>, id: RevisionId, job: &Job) -> Result<Revision, DocumentError> {
+    let ids = |key| -> Result<Vec<RevisionId>, DocumentError> {
+        Ok(root.texts(key)?.into_iter().map(|id| RevisionId(id.value)).collect())
+    };
+    Ok(Revision {
+        id,
+        revises: ids("revises")?,
+        depends: ids("depends")?,
+        labels: root.texts("labels")?.into_iter().map(|label| label.value).collect(),
+        message: root.text("message")?.map(|message| message.value).unwrap_or_default(),
+        file: job.file.clone(),
+        checksum: super::revision_file::checksum(&job.definition()),
+        body: RevisionBody::Data(Box::new(job.clone())),
+    })
+}
+
+/// Splits at the one `=` that stands outside quotes and parentheses and is no part of another operator.
+fn split_equation(text: &str) -> Option<(String, String)> {
+    let bytes = text.as_bytes();
+    let (mut depth, mut quote, mut found) = (0_u32, None, None);
+    for (at, &byte) in bytes.iter().enumerate() {
+        match (quote, byte) {
+            (Some(open), _) if byte == open => quote = None,
+            (Some(_), _) => {}
+            (None, b'\'' | b'"') => quote = Some(byte),
+            (None, b'(') => depth += 1,
+            (None, b')') => depth = depth.checked_sub(1)?,
+            (None, b'=') if depth == 0 => {
+                let part_of_operator = |at: Option<&u8>| at.is_some_and(|b| b"<>=!~+-*/@#%^&|`?".contains(b));
+                let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+                if part_of_operator(before) || part_of_operator(bytes.get(at + 1)) || found.replace(at).is_some() {
+                    return None;
+                }
+            }
+            (None, _) => {}
+        }
+    }
+    let at = found?;
+    let (left, right) = (text[..at].trim(), text[at + 1..].trim());
+    (!left.is_empty() && !right.is_empty()).then(|| (left.to_owned(), right.to_owned()))
+}

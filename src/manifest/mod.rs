@@ -1,0 +1,14 @@
+//! Files in `jobs/` become the model: revisions from `.sql` and `.toml`, jobs from `.toml`.
+//!
+//! Everything is read and judged before the database is touched, and each complaint names the file, the line and
+//! the mend. Called by `cli`; does no I/O but reading the files.
+
+mod directory;
+mod document;
+mod job_file;
+mod revision_file;
+
+pub use directory::{FileNameParts, Manifest, ManifestError, file_name_parts};
+pub use document::{Document, DocumentError, Section, nearest};
+pub use job_file::parse_job;
+pub use revision_file::parse_revision;

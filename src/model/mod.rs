@@ -1,0 +1,17 @@
+//! Plain data that every layer above speaks in: names, keys, jobs, revisions, runs. No I/O, no decisions.
+
+mod ids;
+mod job;
+mod key;
+mod name;
+mod revision;
+mod run;
+mod units;
+
+pub use ids::{Lease, RangeId, RevisionId, RunId, WorkerId};
+pub use job::{Assignment, BatchOptions, Job, Total, Verify};
+pub use key::{Key, KeyColumn, KeyValue};
+pub use name::{BadName, Ident, TableName};
+pub use revision::{Revision, RevisionBody, SchemaRevision};
+pub use run::{Pass, RunState, UnknownState};
+pub use units::{BadDuration, human_count, human_duration, parse_duration};

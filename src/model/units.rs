@@ -1,0 +1,79 @@
+//! Durations and counts as people write and read them.
+
+use std::time::Duration;
+
+/// Why a text is no duration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a duration: write a number and ms, s, min or h, like \"500ms\"")]
+pub struct BadDuration {
+    /// The text as given.
+    pub text: String,
+}
+
+/// Reads `500ms`, `1.5s`, `2 min`, `1h`. Bounds: at least 1 ms, at most 365 days.
+pub fn parse_duration(text: &str) -> Result<Duration, BadDuration> {
+    let bad = || BadDuration { text: text.to_owned() };
+    let trimmed = text.trim();
+    let unit_at = trimmed.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(bad)?;
+    let number: f64 = trimmed[..unit_at].trim().parse().map_err(|_| bad())?;
+    let seconds = match &trimmed[unit_at..] {
+        "ms" => number / 1000.0,
+        "s" => number,
+        "min" | "m" => number * 60.0,
+        "h" => number * 3600.0,
+        _ => return Err(bad()),
+    };
+    if (0.001..=365.0 * 86_400.0).contains(&seconds) { Ok(Duration::from_secs_f64(seconds)) } else { Err(bad()) }
+}
+
+/// A duration with the precision a person wants: `340 ms`, `4.2 s`, `3 min 20 s`, `5 h 07 min`.
+#[must_use]
+pub fn human_duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0 => format!("{} ms", duration.as_millis()),
+        1..60 => format!("{:.1} s", duration.as_secs_f64()),
+        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+/// A count with separators: `1,234,567`.
+#[must_use]
+pub fn human_count(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_as_written() {
+        assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_duration(" 1.5 s "), Ok(Duration::from_millis(1500)));
+        assert_eq!(parse_duration("2min"), Ok(Duration::from_secs(120)));
+        for bad in ["", "500", "ms", "-1s", "0s", "1 week", "1e999s", "NaNs"] {
+            assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn counts_and_durations_read_well() {
+        assert_eq!(human_count(0), "0");
+        assert_eq!(human_count(999), "999");
+        assert_eq!(human_count(1_234_567), "1,234,567");
+        assert_eq!(human_duration(Duration::from_millis(340)), "340 ms");
+        assert_eq!(human_duration(Duration::from_millis(59_900)), "59.9 s");
+        assert_eq!(human_duration(Duration::from_secs(200)), "3 min 20 s");
+        assert_eq!(human_duration(Duration::from_secs(18_420)), "5 h 07 min");
+    }
+}

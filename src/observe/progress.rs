@@ -1,0 +1,110 @@
+//! The figures of a pass: how far, how fast, how long still. No output here.
+
+use std::time::Duration;
+
+use crate::model::{Pass, human_count};
+use crate::plan::eta::{EtaEstimator, format_range};
+use crate::store::PassTotals;
+
+/// How far a pass is.
+#[derive(Debug)]
+pub struct Progress {
+    pass: Pass,
+    seen: u64,
+    changed: u64,
+    total: u64,
+    began: Duration,
+    estimator: EtaEstimator,
+}
+
+impl Progress {
+    /// A pass of which `done` was done before, at `now` of the process's monotonic time.
+    #[must_use]
+    pub fn new(pass: Pass, done: PassTotals, expected: u64, now: Duration) -> Self {
+        let mut estimator = EtaEstimator::new();
+        estimator.record(Duration::ZERO, done.rows_seen);
+        let total = expected.max(done.rows_seen);
+        Self { pass, seen: done.rows_seen, changed: done.rows_changed, total, began: now, estimator }
+    }
+
+    /// A batch was committed.
+    pub fn batch(&mut self, seen: u64, changed: u64, now: Duration) {
+        self.seen += seen;
+        self.changed += changed;
+        self.total = self.total.max(self.seen);
+        self.estimator.record(now.saturating_sub(self.began), self.seen);
+    }
+
+    /// Which pass.
+    #[must_use]
+    pub fn pass(&self) -> Pass {
+        self.pass
+    }
+
+    /// Keys passed.
+    #[must_use]
+    pub fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    /// Keys of the pass, estimated, and at least those that were passed.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Percent done. An estimate never claims the end: only the end does.
+    #[must_use]
+    pub fn percent(&self) -> u64 {
+        (self.seen * 100).checked_div(self.total).unwrap_or(0).min(99)
+    }
+
+    /// `620,000 of about 1,000,000 rows, 48,200 rows/s, 8 to 10 s left`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let (seen, total) = (human_count(self.seen), human_count(self.total));
+        format!("{seen} of about {total} rows, {}, {}", self.rate(), self.left())
+    }
+
+    /// `48,200 rows/s`.
+    #[must_use]
+    pub fn rate(&self) -> String {
+        match self.estimator.rate_now() {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate for people")]
+            Some(rate) => format!("{} rows/s", human_count(rate.round() as u64)),
+            None => "- rows/s".to_owned(),
+        }
+    }
+
+    /// `8 to 10 s left`, once there is enough to tell from.
+    #[must_use]
+    pub fn left(&self) -> String {
+        match self.estimator.estimate(self.total - self.seen) {
+            Some(range) => format!("{} left", format_range(range)),
+            None => "time left not known yet".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_estimate_that_was_too_small_never_shows_more_than_99_percent() {
+        let mut progress = Progress::new(Pass::BACKFILL, PassTotals::default(), 100, Duration::ZERO);
+        progress.batch(250, 250, Duration::from_secs(1));
+        assert_eq!((progress.percent(), progress.total()), (99, 250));
+    }
+
+    #[test]
+    fn what_was_done_before_counts_for_the_share_and_not_for_the_rate() {
+        let done = PassTotals { rows_seen: 900_000, ..PassTotals::default() };
+        let mut progress = Progress::new(Pass::BACKFILL, done, 1_000_000, Duration::from_secs(50));
+        assert_eq!(progress.percent(), 90);
+        for second in 1..=10 {
+            progress.batch(1000, 1000, Duration::from_secs(50 + second));
+        }
+        assert_eq!(progress.rate(), "1,000 rows/s");
+    }
+}

@@ -1,0 +1,203 @@
+//! Shows notices: on a terminal a bar with its state in words, elsewhere one line a change of state and one every
+//! 30 seconds.
+
+use std::io::Write;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Progress;
+use crate::clock::Clock;
+use crate::engine::{Notice, Observer};
+use crate::model::{Pass, human_count, human_duration};
+
+/// How often a line is written where there is no terminal.
+const LINE_EVERY: Duration = Duration::from_secs(30);
+
+/// How talkative to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Talk {
+    /// Nothing but errors.
+    Quiet,
+    /// Changes of state.
+    Normal,
+    /// Every change of the batch size too.
+    Verbose,
+}
+
+/// An observer that writes to stderr.
+pub struct Terminal {
+    clock: Clock,
+    began: Instant,
+    talk: Talk,
+    bars: bool,
+    shown: Mutex<Shown>,
+}
+
+#[derive(Default)]
+struct Shown {
+    progress: Option<Progress>,
+    bar: Option<ProgressBar>,
+    state: Option<String>,
+    last_line: Duration,
+}
+
+impl Terminal {
+    /// With `bars` where stderr is a terminal and bars are wanted.
+    #[must_use]
+    pub fn new(clock: &Clock, talk: Talk, bars: bool) -> Self {
+        let began = clock.monotonic();
+        Self { clock: clock.clone(), began, talk, bars: bars && talk != Talk::Quiet, shown: Mutex::default() }
+    }
+
+    fn now(&self) -> Duration {
+        self.clock.monotonic().saturating_duration_since(self.began)
+    }
+
+    fn line(&self, shown: &Shown, text: &str) {
+        match &shown.bar {
+            _ if self.talk == Talk::Quiet => {}
+            Some(bar) => bar.suspend(|| say(text)),
+            None => say(text),
+        }
+    }
+
+    fn begin_pass(&self, shown: &mut Shown, progress: Progress) {
+        finish(shown);
+        if self.bars {
+            shown.bar = Some(bar(&progress));
+        } else {
+            let text = match progress.seen() {
+                0 => format!("{}: about {} rows to pass", progress.pass(), human_count(progress.total())),
+                _ => format!("{}: {}", progress.pass(), progress.describe()),
+            };
+            self.line(shown, &text);
+        }
+        shown.last_line = self.now();
+        shown.progress = Some(progress);
+        self.draw(shown);
+    }
+
+    fn batch(&self, shown: &mut Shown, seen: u64, changed: u64) {
+        let now = self.now();
+        let Some(progress) = &mut shown.progress else { return };
+        progress.batch(seen, changed, now);
+        if shown.state.as_deref() != Some(STOPPING) {
+            shown.state = None;
+        }
+        if shown.bar.is_none() && now.saturating_sub(shown.last_line) >= LINE_EVERY {
+            let text = format!("{} {} %: {}", progress.pass(), progress.percent(), progress.describe());
+            shown.last_line = now;
+            self.line(shown, &text);
+        }
+        self.draw(shown);
+    }
+
+    fn draw(&self, shown: &Shown) {
+        let (Some(bar), Some(progress)) = (&shown.bar, &shown.progress) else { return };
+        bar.set_length(progress.total().max(1));
+        bar.set_position(progress.seen());
+        let state = shown.state.as_deref().unwrap_or("running");
+        bar.set_prefix(format!("{} {:>2} %", progress.pass(), progress.percent()));
+        bar.set_message(format!(
+            "{} of ~{}  {}  {}  {state}",
+            human_count(progress.seen()),
+            human_count(progress.total()),
+            progress.rate(),
+            progress.left(),
+        ));
+    }
+
+    fn state(&self, shown: &mut Shown, state: String) {
+        if shown.state.as_ref() != Some(&state) {
+            if shown.bar.is_none() {
+                self.line(shown, &state);
+            }
+            shown.state = Some(state);
+            self.draw(shown);
+        }
+    }
+}
+
+const STOPPING: &str = "finishing the batch, then stopping";
+
+impl Observer for Terminal {
+    fn notice(&self, notice: Notice) {
+        let mut shown = self.shown.lock().expect("no holder of this lock can panic");
+        let shown = &mut *shown;
+        match notice {
+            Notice::Started { run, job, table, key } => {
+                self.line(shown, &format!("run {run} of {job} begins on {table}, by key {key}"));
+            }
+            Notice::Resumed { run, job, left, pass, checkpoint, done } => {
+                let from = checkpoint.map_or("from the beginning".to_owned(), |checkpoint| format!("after {checkpoint}"));
+                let changed = human_count(done.rows_changed);
+                self.line(shown, &format!("run {run} of {job}: {left}; {changed} rows were changed before"));
+                self.line(shown, &format!("the {pass} goes on {from}"));
+            }
+            Notice::Watching { who } => {
+                self.line(shown, &format!("{who} seems to run this job; looking whether it is alive"));
+            }
+            Notice::Pass { pass, done, expected } => {
+                self.begin_pass(shown, Progress::new(pass, done, expected, self.now()));
+            }
+            Notice::Batch { seen, changed, .. } => self.batch(shown, seen, changed),
+            Notice::Resized { reason } if self.talk == Talk::Verbose => self.line(shown, &reason),
+            Notice::Resized { .. } => {}
+            Notice::Waiting { reason } => self.state(shown, format!("waiting: {reason}")),
+            Notice::Stopping { how } => self.state(shown, how.to_owned()),
+            Notice::PassDone { pass, totals } => {
+                finish(shown);
+                let (seen, changed) = (human_count(totals.rows_seen), human_count(totals.rows_changed));
+                let found = if pass == Pass::BACKFILL { "changed" } else { "found and done" };
+                self.line(shown, &format!("{pass} is through: {seen} rows passed, {changed} {found}"));
+            }
+            Notice::Proving => self.line(shown, "taking the proof: rows left and totals, in one snapshot"),
+            Notice::Proved { proof } => {
+                let rows = human_count(proof.rows.unsigned_abs());
+                self.line(shown, &format!("proved: of {rows} rows none is left"));
+                for total in &proof.totals {
+                    let value = total.left_value.as_deref().unwrap_or("NULL");
+                    self.line(shown, &format!("proved: {} = {} = {value}", total.left, total.right));
+                }
+                for groups in &proof.groups {
+                    self.line(shown, &format!("proved: the same by {}, in {} groups", groups.by, groups.groups));
+                }
+            }
+            Notice::Applying { revision } => self.line(shown, &format!("applying {revision}")),
+            Notice::Applied { revision, took } => {
+                self.line(shown, &format!("applied  {revision} in {}", human_duration(took)));
+            }
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        if let Ok(shown) = self.shown.get_mut() {
+            finish(shown);
+        }
+    }
+}
+
+fn finish(shown: &mut Shown) {
+    if let Some(bar) = shown.bar.take() {
+        bar.finish_and_clear();
+    }
+    shown.progress = None;
+    shown.state = None;
+}
+
+fn bar(progress: &Progress) -> ProgressBar {
+    let style = ProgressStyle::with_template("{prefix} [{bar:24}] {wide_msg}")
+        .expect("the template is a constant that parses")
+        .progress_chars("=> ");
+    let bar = ProgressBar::with_draw_target(Some(progress.total().max(1)), ProgressDrawTarget::stderr());
+    bar.with_style(style)
+}
+
+fn say(text: &str) {
+    // A closed stderr is no reason to stop the work.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

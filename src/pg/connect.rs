@@ -1,0 +1,164 @@
+//! Connections, each with a name in `pg_stat_activity`, a task that drives it, and a way to cancel what it runs.
+
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, NoTls};
+
+use super::sqlstate;
+use crate::config::Target;
+
+/// The oldest server this version works with (`server_version_num`).
+pub const OLDEST_SERVER: i32 = 140_000;
+
+/// Makes connections to one database.
+#[derive(Clone, Debug)]
+pub struct Connector {
+    target: Target,
+    timeout: Duration,
+}
+
+/// An open connection. It derefs to the client; dropped, it closes.
+#[derive(Debug)]
+pub struct Connection {
+    client: Client,
+    driver: JoinHandle<()>,
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The server can't be reached, or refused.
+    #[error("can't connect to {target}")]
+    Refused {
+        /// Database, host and port.
+        target: String,
+        /// Why.
+        #[source]
+        source: tokio_postgres::Error,
+    },
+    /// The server is too old.
+    #[error("{target} is PostgreSQL {found}, and longhaul needs 14 or newer")]
+    TooOld {
+        /// Database, host and port.
+        target: String,
+        /// Its version as it says.
+        found: String,
+    },
+    /// The server is a standby.
+    #[error("{target} is a standby and takes no writes")]
+    Standby {
+        /// Database, host and port.
+        target: String,
+    },
+}
+
+impl ConnectError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Refused { source, .. } => sqlstate::hint(source),
+            Self::TooOld { .. } => Some("upgrade the server; 14 is the oldest with what the runner relies on".into()),
+            Self::Standby { .. } => Some("connect to the primary".into()),
+        }
+    }
+}
+
+/// Settings of every session. Dates and bytes must print in the forms that read back exactly, since keys travel as
+/// text; `idle_in_transaction_session_timeout` bounds what a frozen client can hold.
+const SESSION: &str = "SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; SET bytea_output = 'hex'; \
+     SET extra_float_digits = 1; SET standard_conforming_strings = on; \
+     SET idle_in_transaction_session_timeout = '60s'";
+
+impl Connector {
+    /// A maker of connections to `target` that gives up on each after `timeout`.
+    #[must_use]
+    pub fn new(target: Target, timeout: Duration) -> Self {
+        Self { target, timeout }
+    }
+
+    /// Where the connections go.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Opens a connection that shows as `longhaul <purpose>`. Cancellation safe: a half-open one is closed.
+    pub async fn connect(&self, purpose: &str) -> Result<Connection, ConnectError> {
+        let refused = |source| ConnectError::Refused { target: self.target.to_string(), source };
+        let mut config = self.target.config().clone();
+        config.application_name(format!("longhaul {purpose}"));
+        config.connect_timeout(self.timeout);
+        let (client, connection) = config.connect(NoTls).await.map_err(refused)?;
+        let driver = tokio::spawn(async move {
+            // Its error also reaches whoever waits for an answer, and is told there.
+            let _ = connection.await;
+        });
+        let connection = Connection { client, driver };
+        connection.batch_execute(SESSION).await.map_err(refused)?;
+        self.judge_server(&connection).await?;
+        Ok(connection)
+    }
+
+    async fn judge_server(&self, connection: &Connection) -> Result<(), ConnectError> {
+        let target = self.target.to_string();
+        let row = connection
+            .query_one(
+                "SELECT current_setting('server_version_num')::int4, current_setting('server_version'), \
+                 pg_is_in_recovery()",
+                &[],
+            )
+            .await
+            .map_err(|source| ConnectError::Refused { target: target.clone(), source })?;
+        if is_too_old(row.get(0)) {
+            return Err(ConnectError::TooOld { target, found: row.get(1) });
+        }
+        if row.get(2) { Err(ConnectError::Standby { target }) } else { Ok(()) }
+    }
+}
+
+fn is_too_old(version_num: i32) -> bool {
+    version_num < OLDEST_SERVER
+}
+
+impl Connection {
+    /// Asks the server to cancel what this connection is running. The statement then fails with 57014; one that has
+    /// just ended is not touched.
+    pub async fn cancel(&self) {
+        // A request that gets lost leaves the statement to its own timeout.
+        let _ = self.client.cancel_token().cancel_query(NoTls).await;
+    }
+}
+
+impl std::ops::Deref for Connection {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl std::ops::DerefMut for Connection {
+    fn deref_mut(&mut self) -> &mut Client {
+        &mut self.client
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_before_14_are_too_old() {
+        assert!(is_too_old(130_023));
+        assert!(!is_too_old(140_000));
+        assert!(!is_too_old(180_006));
+    }
+}

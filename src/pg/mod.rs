@@ -1,0 +1,10 @@
+//! PostgreSQL: connections, error classes, quoting, the catalog, and a private server for the demo and the tests.
+
+pub mod catalog;
+pub mod connect;
+//pub mod local;
+pub mod quote;
+pub mod sqlstate;
+
+pub use connect::{ConnectError, Connection, Connector};
+pub use sqlstate::{ErrorClass, classify};

@@ -1,0 +1,106 @@
+//! What an error from PostgreSQL means for the work, told from its SQLSTATE in this one place.
+
+use tokio_postgres::Error;
+use tokio_postgres::error::SqlState;
+
+/// What to do about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorClass {
+    /// The connection is gone, or the server is stopping or starting: connect again, read the checkpoint.
+    Connection,
+    /// Someone else's lock, a deadlock or a serialization failure: the same batch again after a pause.
+    Lock,
+    /// The statement took too long or was cancelled: the batch again, smaller.
+    Timeout,
+    /// The range belongs to another worker now: nothing of this batch was kept, and nothing more may be done.
+    Fenced,
+    /// The server lacks something that people must give it: disk, memory, connections.
+    Resources,
+    /// Name or password refused.
+    Authentication,
+    /// Rights are missing.
+    Rights,
+    /// A row can't take its new value.
+    Data,
+    /// The SQL and the schema don't fit.
+    Definition,
+    /// Anything else: stop and keep.
+    Other,
+}
+
+/// The SQLSTATE that the control schema's function `fence` raises. Class LH is no class of PostgreSQL's.
+pub const FENCED: &str = "LH001";
+
+/// The class of an error.
+#[must_use]
+pub fn classify(error: &Error) -> ErrorClass {
+    match error.code() {
+        Some(code) => class_of(code),
+        // No answer from the server at all: closed, reset, refused, unexpected end.
+        None => ErrorClass::Connection,
+    }
+}
+
+fn class_of(code: &SqlState) -> ErrorClass {
+    match code.code() {
+        FENCED => ErrorClass::Fenced,
+        // lock_not_available, deadlock_detected, serialization_failure
+        "55P03" | "40P01" | "40001" => ErrorClass::Lock,
+        // query_canceled
+        "57014" => ErrorClass::Timeout,
+        // admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout, idle_in_transaction_timeout
+        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => ErrorClass::Connection,
+        // insufficient_privilege
+        "42501" => ErrorClass::Rights,
+        code => match &code[..2] {
+            "08" => ErrorClass::Connection,
+            "28" => ErrorClass::Authentication,
+            "53" => ErrorClass::Resources,
+            "22" | "23" => ErrorClass::Data,
+            "42" | "0A" | "2B" | "3D" | "3F" => ErrorClass::Definition,
+            _ => ErrorClass::Other,
+        },
+    }
+}
+
+/// What a person can do about an error of the server's, where that can be said in general.
+#[must_use]
+pub fn hint(error: &Error) -> Option<String> {
+    if let Some(hint) = error.as_db_error().and_then(|db| db.hint()) {
+        return Some(hint.to_owned());
+    }
+    let text = match (classify(error), error.code().map(SqlState::code)) {
+        (ErrorClass::Resources, Some("53100")) => {
+            "the server's disk is full: nothing of the last batch was kept; make room, then run again"
+        }
+        (ErrorClass::Resources, Some("53300")) => "the server has no free connection: raise max_connections or wait",
+        (ErrorClass::Resources, _) => "the server is short of a resource; see its log, then run again",
+        (ErrorClass::Authentication, _) => "check the user and the password (DATABASE_URL, PGPASSWORD, ~/.pgpass)",
+        (ErrorClass::Connection, _) => "is the server up, and are host and port right?",
+        (ErrorClass::Rights, _) => "grant the role what it needs, or connect as another",
+        (ErrorClass::Lock, _) => "someone holds a lock on it; see pg_stat_activity, then run again",
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_fall_into_their_classes() {
+        let class = |code: &str| class_of(&SqlState::from_code(code));
+        assert_eq!(class("40P01"), ErrorClass::Lock);
+        assert_eq!(class("57014"), ErrorClass::Timeout);
+        assert_eq!(class("57P01"), ErrorClass::Connection);
+        assert_eq!(class("08006"), ErrorClass::Connection);
+        assert_eq!(class("53100"), ErrorClass::Resources);
+        assert_eq!(class("23514"), ErrorClass::Data);
+        assert_eq!(class("42703"), ErrorClass::Definition);
+        assert_eq!(class("42501"), ErrorClass::Rights);
+        assert_eq!(class("28P01"), ErrorClass::Authentication);
+        assert_eq!(class("LH001"), ErrorClass::Fenced);
+        assert_eq!(class("XX000"), ErrorClass::Other);
+    }
+}

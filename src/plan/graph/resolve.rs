@@ -1,0 +1,39 @@
+//! From what a person types to a revision's id.
+
+use super::ResolveError;
+
+/// The least characters of an id's beginning that stand for the id, as in git.
+pub const MIN_PREFIX: usize = 4;
+
+/// The id meant by `target`, among `ids` in their sorted order.
+pub(super) fn resolve<'a>(
+    ids: impl Iterator<Item = &'a str> + Clone,
+    target: &str,
+) -> Result<&'a str, ResolveError> {
+    let owned = || target.to_owned();
+    if let Some(exact) = ids.clone().find(|id| *id == target) {
+        return Ok(exact);
+    }
+    let candidates: Vec<&str> = ids.clone().filter(|id| id.starts_with(target)).collect();
+    match candidates[..] {
+        [] => Err(ResolveError::Unknown { target: owned(), nearest: nearest(ids, target) }),
+        _ if target.chars().count() < MIN_PREFIX => Err(ResolveError::TooShort { target: owned() }),
+        [only] => Ok(only),
+        [..] => {
+            let candidates = candidates.into_iter().map(str::to_owned).collect();
+            Err(ResolveError::Ambiguous { target: owned(), candidates })
+        }
+    }
+}
+
+/// The id, or the one with the beginning, that is nearest to `target`, if it is near: one typing error for each four
+/// characters, and three at the most.
+pub(super) fn nearest<'a>(ids: impl Iterator<Item = &'a str>, target: &str) -> Option<String> {
+    let length = target.chars().count();
+    let allowed = (length / 4).min(3);
+    let distance = |id: &str| {
+        let beginning: String = id.chars().take(length).collect();
+        strsim::damerau_levenshtein(id, target).min(strsim::damerau_levenshtein(&beginning, target))
+    };
+    ids.map(|id| (distance(id), id)).filter(|(far, _)| *far <= allowed).min().map(|(_, id)| id.to_owned())
+}

@@ -1,0 +1,102 @@
+//! The states of a run and the ways between them: one table, used alike when a run is at work and when one that
+//! died is found again.
+
+use crate::model::RunState;
+
+/// Something that moves a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Input {
+    /// A process takes it up again.
+    Resume,
+    /// Every pass is done.
+    PassesDone,
+    /// The proof found rows that are still to do.
+    RowsRemain,
+    /// The proof held.
+    Proved,
+    /// The operator's stop was obeyed.
+    Stop,
+    /// An error that waiting doesn't mend.
+    Fail,
+    /// An operator gives the run up.
+    Cancel,
+}
+
+/// An input that means nothing in a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a run that is {from} can't take `{input:?}`")]
+pub struct Illegal {
+    /// The state.
+    pub from: RunState,
+    /// The input.
+    pub input: Input,
+}
+
+impl Input {
+    /// Every input.
+    pub const ALL: [Self; 7] = [
+        Self::Resume,
+        Self::PassesDone,
+        Self::RowsRemain,
+        Self::Proved,
+        Self::Stop,
+        Self::Fail,
+        Self::Cancel,
+    ];
+}
+
+/// The state that follows.
+pub fn next(from: RunState, input: Input) -> Result<RunState, Illegal> {
+    use RunState::{Cancelled, Done, Failed, Proving, Running, Stopped};
+    match (from, input) {
+        // The process that ran it died, or an operator or an error stopped it, and `run` was called again. What was
+        // being proved is proved anew: rows may have changed since.
+        (Running | Proving | Stopped | Failed, Input::Resume) => Ok(Running),
+        // The last sweep found nothing to do.
+        (Running, Input::PassesDone) => Ok(Proving),
+        // Rows came unconverged after the last sweep had passed them: one more sweep.
+        (Proving, Input::RowsRemain) => Ok(Running),
+        // Signed off.
+        (Proving, Input::Proved) => Ok(Done),
+        // Ctrl-C, SIGTERM or SIGHUP, after the batch or with the batch cancelled.
+        (Running | Proving, Input::Stop) => Ok(Stopped),
+        // A definitive error, totals that differ, or a transient error past its deadline.
+        (Running | Proving, Input::Fail) => Ok(Failed),
+        // `run --anew`: whoever calls it has seen that no process is at work.
+        (Running | Proving | Stopped | Failed, Input::Cancel) => Ok(Cancelled),
+        (from, input) => Err(Illegal { from, input }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_follows_a_final_state() {
+        for from in RunState::ALL.into_iter().filter(|state| state.is_final()) {
+            for input in Input::ALL {
+                assert_eq!(next(from, input), Err(Illegal { from, input }));
+            }
+        }
+    }
+
+    #[test]
+    fn every_unfinished_state_can_be_resumed_and_cancelled() {
+        for from in RunState::ALL.into_iter().filter(|state| !state.is_final()) {
+            assert_eq!(next(from, Input::Resume), Ok(RunState::Running));
+            assert_eq!(next(from, Input::Cancel), Ok(RunState::Cancelled));
+        }
+    }
+
+    #[test]
+    fn only_a_proof_makes_a_run_done() {
+        for from in RunState::ALL {
+            for input in Input::ALL {
+                if next(from, input) == Ok(RunState::Done) {
+                    assert_eq!((from, input), (RunState::Proving, Input::Proved));
+                }
+            }
+        }
+    }
+}

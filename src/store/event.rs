@@ -1,0 +1,89 @@
+//! The append-only log: who did what, when, from where.
+
+use serde_json::Value;
+use tokio_postgres::GenericClient;
+
+use super::{Identity, Store, StoreError, doing};
+use crate::model::{RevisionId, RunId};
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub struct Event<'e> {
+    /// A word for filters: `run.started`, `revision.applied`.
+    pub kind: &'static str,
+    /// The run it concerns.
+    pub run: Option<RunId>,
+    /// The revision it concerns.
+    pub revision: Option<&'e RevisionId>,
+    /// A sentence for people.
+    pub message: String,
+    /// Figures for programs.
+    pub detail: Option<Value>,
+}
+
+/// An event as stored.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct LoggedEvent {
+    /// When, in the session's time zone.
+    pub at: String,
+    /// Its word.
+    pub kind: String,
+    /// The run.
+    pub run: Option<i64>,
+    /// The revision.
+    pub revision: Option<String>,
+    /// By whom.
+    pub actor: String,
+    /// From which host.
+    pub host: String,
+    /// The sentence.
+    pub message: String,
+    /// The figures.
+    pub detail: Option<Value>,
+}
+
+impl Store {
+    /// Appends an event. In a transaction, it is kept only if that commits.
+    pub async fn record(
+        &self,
+        client: &impl GenericClient,
+        identity: &Identity,
+        event: Event<'_>,
+    ) -> Result<(), StoreError> {
+        client
+            .execute(&self.sql.record_event, &[
+                &event.kind,
+                &event.run.map(|run| run.0),
+                &event.revision.map(|revision| revision.0.as_str()),
+                &identity.actor,
+                &identity.host,
+                &event.message,
+                &event.detail,
+            ])
+            .await
+            .map_err(doing("record an event"))?;
+        Ok(())
+    }
+
+    /// All events, oldest first; with `about`, those of that job or revision.
+    pub async fn events(
+        &self,
+        client: &impl GenericClient,
+        about: Option<&str>,
+    ) -> Result<Vec<LoggedEvent>, StoreError> {
+        let rows = client.query(&self.sql.list_events, &[&about]).await.map_err(doing("read the log"))?;
+        Ok(rows
+            .iter()
+            .map(|row| LoggedEvent {
+                at: row.get("at"),
+                kind: row.get("kind"),
+                run: row.get("run_id"),
+                revision: row.get("revision"),
+                actor: row.get("actor"),
+                host: row.get("host"),
+                message: row.get("message"),
+                detail: row.get("detail"),
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,77 @@
+//! Makes the control schema on first use, and brings an older version up.
+
+use tokio_postgres::Client;
+
+use super::{Store, StoreError, doing};
+use crate::pg::quote;
+
+/// One step for each version, in order; version N is step N-1. Never edited once released, only added to.
+const STEPS: &[&str] = &[include_str!("schema/001_progress.sql")];
+
+/// The version this program works with.
+const KNOWN: i32 = 1;
+
+const _: () = assert!(STEPS.len() == KNOWN as usize, "each version has its step");
+
+impl Store {
+    /// Makes or upgrades the control schema. Two at once are safe: one waits for the other, and finds it done.
+    pub async fn install(&self, client: &mut Client) -> Result<(), StoreError> {
+        let found = self.version(client).await?;
+        if found == Some(KNOWN) {
+            return Ok(());
+        }
+        let failed = doing("make the control schema");
+        let schema = quote::quoted(&self.schema);
+        let transaction = client.transaction().await.map_err(failed)?;
+        // Serialises installers; held for this short transaction only.
+        transaction
+            .execute("SELECT pg_advisory_xact_lock(hashtextextended('longhaul control schema ' || $1, 0))", &[
+                &self.schema,
+            ])
+            .await
+            .map_err(doing("wait for another longhaul that makes the control schema"))?;
+        let found = self.version(transaction.client()).await?.unwrap_or(0);
+        if found > KNOWN {
+            return Err(StoreError::TooNew { schema: self.schema.clone(), found, known: KNOWN });
+        }
+        if found == 0 {
+            let text = format!(
+                "CREATE SCHEMA IF NOT EXISTS {schema}; \
+                 CREATE TABLE {schema}.schema_version (version int PRIMARY KEY, \
+                 installed_at timestamptz NOT NULL DEFAULT clock_timestamp())"
+            );
+            transaction.batch_execute(&text).await.map_err(doing("make the control schema"))?;
+        }
+        for (step, version) in STEPS.iter().zip(1_i32..).skip(found.unsigned_abs() as usize) {
+            let text = format!(
+                "{}\nINSERT INTO {schema}.schema_version (version) VALUES ({version});",
+                step.replace("{schema}", &schema)
+            );
+            transaction.batch_execute(&text).await.map_err(doing("bring the control schema up"))?;
+        }
+        transaction.commit().await.map_err(doing("make the control schema"))
+    }
+
+    /// The version installed; `None` when there is none.
+    pub async fn version(&self, client: &Client) -> Result<Option<i32>, StoreError> {
+        let failed = doing("look for the control schema");
+        let table = format!("{}.schema_version", quote::quoted(&self.schema));
+        let row = client
+            .query_one(
+                "SELECT to_regclass($1) IS NOT NULL, \
+                 EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
+                 WHERE n.nspname = $2)",
+                &[&table, &self.schema],
+            )
+            .await
+            .map_err(failed)?;
+        match (row.get(0), row.get(1)) {
+            (false, true) => Err(StoreError::Foreign { schema: self.schema.clone() }),
+            (false, false) => Ok(None),
+            (true, _) => {
+                let failed = doing("read the control schema's version");
+                Ok(client.query_one(&self.sql.read_version, &[]).await.map_err(failed)?.get(0))
+            }
+        }
+    }
+}

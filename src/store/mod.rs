@@ -1,0 +1,124 @@
+//! The control schema: where history, runs and progress are kept, and the one place that reads and writes them.
+//!
+//! Each statement is a file in `sql/`, named by what it does. The schema has a version; [`Store::install`] brings an
+//! older one up step by step. The progress of a batch is not written here but in the batch's own transaction, by
+//! `engine::batch`, with [`Statements::fence`] in front.
+
+mod event;
+mod install;
+mod range;
+mod revision;
+mod run;
+mod worker;
+
+use crate::pg::{ErrorClass, classify, quote, sqlstate};
+
+pub use event::{Event, LoggedEvent};
+pub use range::{PassTotals, RangeRow};
+pub use revision::AppliedRevision;
+pub use run::{NewRun, RunRow};
+pub use worker::{Identity, LEASE_TTL, WorkerRow};
+
+/// The control schema of one database.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// The schema's name, not quoted.
+    pub schema: String,
+    /// Its statements.
+    pub sql: Statements,
+}
+
+/// Why the control schema could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The server refused a statement.
+    #[error("can't {doing}")]
+    Sql {
+        /// What was being done: "record an event".
+        doing: &'static str,
+        /// The server's answer.
+        #[source]
+        source: tokio_postgres::Error,
+    },
+    /// A newer longhaul has been here.
+    #[error("the control schema `{schema}` has version {found}, and this longhaul knows {known}")]
+    TooNew {
+        /// The schema.
+        schema: String,
+        /// Its version.
+        found: i32,
+        /// The newest version this program knows.
+        known: i32,
+    },
+    /// A schema of that name is there and is not ours.
+    #[error("the schema `{schema}` exists and was not made by longhaul")]
+    Foreign {
+        /// The schema.
+        schema: String,
+    },
+    /// Something stored can't be understood.
+    #[error(transparent)]
+    State(#[from] crate::model::UnknownState),
+}
+
+macro_rules! statements {
+    ($($name:ident),* $(,)?) => {
+        /// The text of every statement, with the schema's name in place.
+        #[derive(Clone, Debug)]
+        pub struct Statements {
+            $(
+                #[doc = concat!("`sql/", stringify!($name), ".sql`")]
+                pub $name: String,
+            )*
+        }
+
+        impl Statements {
+            fn for_schema(quoted: &str) -> Self {
+                Self {
+                    $($name: include_str!(concat!("sql/", stringify!($name), ".sql")).replace("{schema}", quoted),)*
+                }
+            }
+        }
+    };
+}
+
+statements! {
+    advance, beat, claim_range, create_run, fence, find_revision, find_run, finish_range, list_events,
+    list_revisions, list_runs, list_workers, lock_runs, move_worker, open_ranges, pass_totals, plan_range, prune_batches,
+    read_range, read_version, record_event, record_revision, register_worker, release_ranges,
+    remove_dead_workers, remove_worker, set_run_state, start_pass,
+}
+
+impl Store {
+    /// The store in the schema of that name. Touches nothing.
+    #[must_use]
+    pub fn new(schema: &str) -> Self {
+        Self { schema: schema.to_owned(), sql: Statements::for_schema(&quote::quoted(schema)) }
+    }
+}
+
+impl StoreError {
+    /// The class of the server's error, where there is one.
+    #[must_use]
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Sql { source, .. } => classify(source),
+            Self::TooNew { .. } | Self::Foreign { .. } | Self::State(_) => ErrorClass::Other,
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Sql { source, .. } => sqlstate::hint(source),
+            Self::TooNew { .. } | Self::State(_) => Some("use the newer longhaul that was here last".to_owned()),
+            Self::Foreign { .. } => Some("name another with `schema = \"…\"` in the configuration".to_owned()),
+        }
+    }
+}
+
+/// Makes the `map_err` argument for a statement.
+fn doing(doing: &'static str) -> impl FnOnce(tokio_postgres::Error) -> StoreError {
+    move |source| StoreError::Sql { doing, source }
+}

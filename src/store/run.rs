@@ -1,0 +1,156 @@
+//! Runs: one execution of a job, through all its interruptions.
+
+use serde_json::Value;
+use tokio_postgres::{GenericClient, Row};
+
+use super::{Store, StoreError, doing};
+use crate::model::{Key, Pass, RunId, RunState};
+
+/// A run as stored.
+#[derive(Clone, Debug)]
+pub struct RunRow {
+    /// Its id.
+    pub id: RunId,
+    /// The revision's id, or the job's name.
+    pub job: String,
+    /// The job's name.
+    pub name: String,
+    /// The table, for people.
+    pub table: String,
+    /// The key's columns.
+    pub key_columns: Vec<String>,
+    /// What the job did when the run began.
+    pub definition: String,
+    /// Where it stands.
+    pub state: RunState,
+    /// The pass it is in.
+    pub pass: Pass,
+    /// Rows of the table, estimated at the start.
+    pub estimated_rows: u64,
+    /// By whom it was begun, and from where.
+    pub started_by: String,
+    /// When, in the session's time zone.
+    pub started_at: String,
+    /// When it ended or stopped last.
+    pub finished_at: Option<String>,
+    /// Why it stands where it stands.
+    pub reason: Option<String>,
+    /// The proof.
+    pub sign_off: Option<Value>,
+}
+
+/// What a new run is made of.
+#[derive(Clone, Debug)]
+pub struct NewRun<'r> {
+    /// The revision's id, or the job's name.
+    pub job: &'r str,
+    /// The job's name.
+    pub name: &'r str,
+    /// The table, for people.
+    pub table: &'r str,
+    /// The key it walks by.
+    pub key: &'r Key,
+    /// What the job does.
+    pub definition: &'r str,
+    /// Rows of the table, estimated.
+    pub estimated_rows: u64,
+    /// By whom.
+    pub started_by: &'r str,
+}
+
+impl RunRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: RunId(row.get("id")),
+            job: row.get("job"),
+            name: row.get("name"),
+            table: row.get("table_name"),
+            key_columns: row.get("key_columns"),
+            definition: row.get("definition"),
+            state: row.get::<_, &str>("state").parse()?,
+            pass: Pass(row.get("pass")),
+            estimated_rows: row.get::<_, i64>("estimated_rows").unsigned_abs(),
+            started_by: row.get("started_by"),
+            started_at: row.get("started_at"),
+            finished_at: row.get("finished_at"),
+            reason: row.get("reason"),
+            sign_off: row.get("sign_off"),
+        })
+    }
+}
+
+impl Store {
+    /// The latest run of the job.
+    pub async fn find_run(
+        &self,
+        client: &impl GenericClient,
+        job: &str,
+    ) -> Result<Option<RunRow>, StoreError> {
+        let row = client.query_opt(&self.sql.find_run, &[&job]).await.map_err(doing("look for the job's run"))?;
+        row.as_ref().map(RunRow::from_row).transpose()
+    }
+
+    /// The latest run of each job, or of one.
+    pub async fn runs(
+        &self,
+        client: &impl GenericClient,
+        job: Option<&str>,
+    ) -> Result<Vec<RunRow>, StoreError> {
+        let rows = client.query(&self.sql.list_runs, &[&job]).await.map_err(doing("list the runs"))?;
+        rows.iter().map(RunRow::from_row).collect()
+    }
+
+    /// Makes a run.
+    pub async fn create_run(&self, client: &impl GenericClient, run: NewRun<'_>) -> Result<RunId, StoreError> {
+        let columns: Vec<&str> = run.key.columns.iter().map(|column| column.name.0.as_str()).collect();
+        let estimated = i64::try_from(run.estimated_rows).unwrap_or(i64::MAX);
+        let row = client
+            .query_one(&self.sql.create_run, &[
+                &run.job,
+                &run.name,
+                &run.table,
+                &columns,
+                &run.definition,
+                &RunState::Running.as_str(),
+                &estimated,
+                &run.started_by,
+            ])
+            .await
+            .map_err(doing("make a run"))?;
+        Ok(RunId(row.get(0)))
+    }
+
+    /// Stores a state with its reason, and the sign-off if there is one.
+    pub async fn set_run_state(
+        &self,
+        client: &impl GenericClient,
+        run: RunId,
+        state: RunState,
+        reason: Option<&str>,
+        sign_off: Option<&Value>,
+    ) -> Result<(), StoreError> {
+        let ended = !matches!(state, RunState::Running | RunState::Proving);
+        client
+            .execute(&self.sql.set_run_state, &[&run.0, &state.as_str(), &reason, &ended, &sign_off])
+            .await
+            .map_err(doing("store the run's state"))?;
+        Ok(())
+    }
+
+    /// Keeps other processes from registering for any run until the transaction ends.
+    pub async fn lock_runs(&self, client: &impl GenericClient) -> Result<(), StoreError> {
+        client.execute(&self.sql.lock_runs, &[]).await.map_err(doing("lock the table of runs"))?;
+        Ok(())
+    }
+
+    /// Stores that the run is in this pass now.
+    pub async fn start_pass(
+        &self,
+        client: &impl GenericClient,
+        run: RunId,
+        pass: Pass,
+    ) -> Result<(), StoreError> {
+        client.execute(&self.sql.start_pass, &[&run.0, &pass.0]).await.map_err(doing("begin a pass"))?;
+        Ok(())
+    }
+}

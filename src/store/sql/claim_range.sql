@@ -1,0 +1,18 @@
+-- The first open range of the pass that nobody alive holds. A dead worker's last batch may still be running in the
+-- server; its range is locked until that batch has ended, and is skipped until then.
+UPDATE {schema}.range AS r
+SET lease = $3, worker_id = $4
+WHERE r.id = (
+    SELECT open.id
+    FROM {schema}.range AS open
+    WHERE open.run_id = $1
+      AND open.pass = $2
+      AND NOT open.finished
+      AND NOT EXISTS (
+          SELECT FROM {schema}.worker AS w WHERE w.id = open.worker_id AND w.id <> $4
+      )
+    ORDER BY open.id
+    LIMIT 1
+    FOR NO KEY UPDATE SKIP LOCKED
+)
+RETURNING r.id, r.lower_key, r.upper_key, r.checkpoint, r.batches, r.rows_seen, r.rows_changed

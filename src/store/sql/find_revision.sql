@@ -1,0 +1,1 @@
+SELECT true FROM {schema}.revision WHERE id = $1

@@ -1,0 +1,8 @@
+SELECT DISTINCT ON (job)
+       id, job, name, table_name, key_columns, definition, state, pass, estimated_rows, started_by, reason,
+       to_char(started_at, 'YYYY-MM-DD HH24:MI:SS TZH:TZM') AS started_at,
+       to_char(finished_at, 'YYYY-MM-DD HH24:MI:SS TZH:TZM') AS finished_at,
+       sign_off
+FROM {schema}.run
+WHERE $1::text IS NULL OR job = $1
+ORDER BY job, id DESC

@@ -1,0 +1,1 @@
+UPDATE {schema}.run SET pass = $2 WHERE id = $1
