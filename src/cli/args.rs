@@ -57,8 +57,8 @@ pub(crate) struct Global {
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    //XX The whole story in about a minute, on a private server: a column renamed under live writes, with a kill -9
-    //Demo(super::demo::DemoArgs),
+    /// The whole story in about a minute, on a private server: a column renamed under live writes, with a kill -9
+    Demo(super::demo::DemoArgs),
     /// Apply what is pending, data revisions included
     Upgrade(super::upgrade::UpgradeArgs),
     /// Start or resume a data job, until done or stopped
@@ -70,6 +70,6 @@ pub(crate) enum Command {
     Status(super::status::StatusArgs),
     /// Who did what when
     Log(super::log::LogArgs),
-    //XX A private PostgreSQL server, for trying things out; stopped and removed at the end
-    //Postgres(super::postgres::PostgresArgs),
+    /// A private PostgreSQL server, for trying things out; stopped and removed at the end
+    Postgres(super::postgres::PostgresArgs),
 }

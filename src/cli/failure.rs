@@ -7,6 +7,7 @@ use crate::config::ConfigError;
 use crate::engine::{HistoryError, RunError, SqlExcerpt};
 use crate::manifest::{DocumentError, ManifestError};
 use crate::pg::ConnectError;
+use crate::pg::local::LocalError;
 use crate::store::StoreError;
 
 /// A failure with its exit code.
@@ -105,6 +106,19 @@ impl From<ManifestError> for Failure {
 impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Self {
         Self::from_error(exit::FAILED, &error).hint(error.hint())
+    }
+}
+
+impl From<LocalError> for Failure {
+    fn from(error: LocalError) -> Self {
+        let hint = error.hint();
+        Self::from_error(exit::FAILED, &error).hint(hint)
+    }
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::new(exit::FAILED, "a statement failed").because(&error).hint(crate::pg::sqlstate::hint(&error))
     }
 }
 

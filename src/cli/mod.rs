@@ -2,10 +2,10 @@
 
 mod args;
 mod context;
-//mod demo;
+mod demo;
 mod failure;
 mod log;
-//mod postgres;
+mod postgres;
 mod printer;
 mod run;
 mod signals;
@@ -67,8 +67,8 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
     let clock = Clock::system();
     let global = &arguments.global;
     match &arguments.command {
-        //Command::Demo(args) => demo::demo(args, &clock, printer).await,
-        //Command::Postgres(args) => postgres::postgres(args, &clock, printer).await,
+        Command::Demo(args) => demo::demo(args, &clock, printer).await,
+        Command::Postgres(args) => postgres::postgres(args, &clock, printer).await,
         Command::Upgrade(args) => upgrade::upgrade(args, &Context::new(global, &clock, printer)?).await,
         Command::Run(args) => run::run(args, &Context::new(global, &clock, printer)?).await,
         Command::Status(args) => status::status(args, &Context::new(global, &clock, printer)?).await,

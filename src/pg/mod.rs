@@ -2,7 +2,7 @@
 
 pub mod catalog;
 pub mod connect;
-//pub mod local;
+pub mod local;
 pub mod quote;
 pub mod sqlstate;
 
