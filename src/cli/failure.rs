@@ -74,13 +74,15 @@ fn draw(excerpt: &SqlExcerpt) -> String {
     let number = before.matches('\n').count();
     let column = before.chars().rev().take_while(|c| *c != '\n').count();
     let line = excerpt.sql.lines().nth(number).unwrap_or_default();
-    let label = if excerpt.sql.trim_end().contains('\n') { format!("{:>4}", number + 1) } else { "    ".to_owned() };
+    let label =
+        if excerpt.sql.trim_end().contains('\n') { format!("{:>4}", number + 1) } else { "    ".to_owned() };
     format!("{label} | {line}\n     | {}^", " ".repeat(column))
 }
 
 fn draw_line(error: &DocumentError) -> Option<String> {
     let margin = " ".repeat(error.column - 1);
-    (!error.source_line.is_empty()).then(|| format!("{:>4} | {}\n     | {margin}^", error.line, error.source_line))
+    (!error.source_line.is_empty())
+        .then(|| format!("{:>4} | {}\n     | {margin}^", error.line, error.source_line))
 }
 
 impl From<ConfigError> for Failure {
@@ -150,7 +152,9 @@ impl From<HistoryError> for Failure {
             HistoryError::Run(error) => return error.into(),
             HistoryError::Connect(error) => return error.into(),
             HistoryError::Store(error) => return error.into(),
-            HistoryError::Target(_) | HistoryError::SeveralHeads { .. } | HistoryError::Gate(_) => exit::USAGE,
+            HistoryError::Target(_) | HistoryError::SeveralHeads { .. } | HistoryError::Gate(_) => {
+                exit::USAGE
+            }
             HistoryError::Unverified { .. } => exit::FOUND,
             HistoryError::Stopped { .. } => exit::STOPPED,
             HistoryError::UnknownApplied { .. } | HistoryError::Revision { .. } => exit::FAILED,

@@ -46,17 +46,26 @@ pub(crate) fn report(context: &Context<'_>, job: &str, ended: &Ended) -> u8 {
     match ended {
         Ended::Done { run, totals, .. } => {
             let (changed, batches) = (human_count(totals.rows_changed), human_count(totals.batches));
-            context.printer.say(&format!("run {run} of {job} is done: {changed} rows changed in {batches} batches, signed off"));
+            context.printer.say(&format!(
+                "run {run} of {job} is done: {changed} rows changed in {batches} batches, signed off"
+            ));
             exit::DONE
         }
         Ended::AlreadyDone(run) => {
             let when = run.finished_at.as_deref().unwrap_or("before");
-            context.printer.say(&format!("{job} is done: run {} was signed off at {when}; --anew runs it again", run.id));
+            context.printer.say(&format!(
+                "{job} is done: run {} was signed off at {when}; --anew runs it again",
+                run.id
+            ));
             exit::DONE
         }
         Ended::Stopped { run, totals, cancelled } => {
             let (seen, changed) = (human_count(totals.rows_seen), human_count(totals.rows_changed));
-            let how = if *cancelled { "its batch was cancelled and nothing of it kept" } else { "its last batch was committed" };
+            let how = if *cancelled {
+                "its batch was cancelled and nothing of it kept"
+            } else {
+                "its last batch was committed"
+            };
             context.printer.say(&format!(
                 "run {run} of {job} is stopped: {how}; {seen} rows passed, {changed} changed so far; run it again to go on"
             ));

@@ -14,11 +14,14 @@ pub(crate) fn listen(observer: Arc<dyn Observer>) -> Result<Stop, Failure> {
     ctrlc::set_handler(move || match heard.fetch_add(1, Ordering::SeqCst) {
         0 => {
             stopper.raise(StopLevel::AfterBatch);
-            observer.notice(Notice::Stopping { how: "finishing the batch, then stopping; again to cancel it" });
+            observer
+                .notice(Notice::Stopping { how: "finishing the batch, then stopping; again to cancel it" });
         }
         1 => {
             stopper.raise(StopLevel::Cancel);
-            observer.notice(Notice::Stopping { how: "cancelling the batch in the server; again to leave at once" });
+            observer.notice(Notice::Stopping {
+                how: "cancelling the batch in the server; again to leave at once",
+            });
         }
         _ => std::process::exit(exit::INTERRUPTED.into()),
     })

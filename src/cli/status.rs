@@ -65,7 +65,9 @@ impl Standing {
     fn state(&self) -> String {
         let active = matches!(self.run.state, RunState::Running | RunState::Proving);
         match (active, self.workers.as_slice()) {
-            (true, []) => format!("interrupted while {}: no process is at work, run it again to go on", self.run.state),
+            (true, []) => {
+                format!("interrupted while {}: no process is at work, run it again to go on", self.run.state)
+            }
             _ => self.run.state.to_string(),
         }
     }
@@ -79,15 +81,29 @@ impl Standing {
 
     fn text(&self) -> String {
         let run = &self.run;
-        let mut lines = vec![format!("{}  run {} on {} by key {}", run.name, run.id, run.table, run.key_columns.join(", "))];
+        let mut lines = vec![format!(
+            "{}  run {} on {} by key {}",
+            run.name,
+            run.id,
+            run.table,
+            run.key_columns.join(", ")
+        )];
         lines.push(format!("  state       {}", self.state()));
         if let Some(reason) = &run.reason {
             lines.push(format!("  last        it {reason}"));
         }
         let share = self.percent().map(|percent| format!(", {percent} %")).unwrap_or_default();
         let estimated = format!(" of about {}", human_count(run.estimated_rows));
-        lines.push(format!("  {:<11} {}{estimated} rows passed{share}", run.pass.to_string(), human_count(self.pass.rows_seen)));
-        lines.push(format!("  changed     {} rows in {} batches", human_count(self.all.rows_changed), human_count(self.all.batches)));
+        lines.push(format!(
+            "  {:<11} {}{estimated} rows passed{share}",
+            run.pass.to_string(),
+            human_count(self.pass.rows_seen)
+        ));
+        lines.push(format!(
+            "  changed     {} rows in {} batches",
+            human_count(self.all.rows_changed),
+            human_count(self.all.batches)
+        ));
         if let Some(checkpoint) = &self.checkpoint {
             lines.push(format!("  checkpoint  {checkpoint}"));
         }
@@ -104,9 +120,7 @@ impl Standing {
 
     fn json(&self) -> Value {
         let run = &self.run;
-        let totals = |totals: &PassTotals| {
-            json!({ "batches": totals.batches, "rows_seen": totals.rows_seen, "rows_changed": totals.rows_changed })
-        };
+        let totals = |totals: &PassTotals| json!({ "batches": totals.batches, "rows_seen": totals.rows_seen, "rows_changed": totals.rows_changed });
         json!({
             "run": run.id.0,
             "job": run.job,

@@ -52,7 +52,9 @@ impl UrlError {
             Self::Malformed(_) | Self::Scheme { .. } => {
                 "write it as postgresql://user:password@host:5432/database".to_owned()
             }
-            Self::Tls { .. } => "use a tunnel or a socket, or sslmode=disable where the network is trusted".to_owned(),
+            Self::Tls { .. } => {
+                "use a tunnel or a socket, or sslmode=disable where the network is trusted".to_owned()
+            }
             Self::Port { .. } => "set PGPORT to a number from 1 to 65535".to_owned(),
         })
     }
@@ -69,6 +71,7 @@ impl Target {
             None | Some("disable" | "allow" | "prefer") => {}
             Some(mode) => return Err(UrlError::Tls { mode: mode.to_owned() }),
         }
+        let text = with_port(&text, environment)?;
         let mut config = Config::from_str(&text).map_err(UrlError::Malformed)?;
         config.ssl_mode(SslMode::Disable);
         fill_from_environment(&mut config, environment)?;
@@ -143,6 +146,27 @@ fn without_ssl_mode(url: &str) -> (String, Option<String>) {
     (url, mode)
 }
 
+fn port_from(environment: &Environment) -> Result<Option<u16>, UrlError> {
+    environment
+        .get("PGPORT")
+        .map(|text| text.parse().map_err(|_| UrlError::Port { text: text.to_owned() }))
+        .transpose()
+}
+
+/// Puts PGPORT into a URL that names one host and no port: tokio-postgres would take 5432 for it.
+fn with_port(url: &str, environment: &Environment) -> Result<String, UrlError> {
+    let Some((scheme, rest)) = url.split_once("://") else { return Ok(url.to_owned()) };
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let host = rest[..end].rsplit_once('@').map_or(&rest[..end], |(_, host)| host);
+    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.chars().all(|c| c.is_ascii_digit()));
+    match port_from(environment)? {
+        Some(port) if !host.is_empty() && !host.contains(',') && !has_port => {
+            Ok(format!("{scheme}://{}:{port}{}", &rest[..end], &rest[end..]))
+        }
+        _ => Ok(url.to_owned()),
+    }
+}
+
 fn fill_from_environment(config: &mut Config, environment: &Environment) -> Result<(), UrlError> {
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         match environment.get("PGHOST") {
@@ -152,9 +176,9 @@ fn fill_from_environment(config: &mut Config, environment: &Environment) -> Resu
         };
     }
     if config.get_ports().is_empty()
-        && let Some(text) = environment.get("PGPORT")
+        && let Some(port) = port_from(environment)?
     {
-        config.port(text.parse().map_err(|_| UrlError::Port { text: text.to_owned() })?);
+        config.port(port);
     }
     if config.get_user().is_none() {
         let user = ["PGUSER", "USER", "LOGNAME"].iter().find_map(|name| environment.get(name));

@@ -123,7 +123,9 @@ impl ConfigError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Read { .. } => Some("--config names the file, --env the one of config/<env>.toml".to_owned()),
+            Self::Read { .. } => {
+                Some("--config names the file, --env the one of config/<env>.toml".to_owned())
+            }
             Self::Document(error) => error.hint.clone(),
             Self::EnvFile(_) => None,
             Self::Url(error) => error.hint(),
@@ -170,8 +172,7 @@ mod tests {
 
     #[test]
     fn without_any_address_it_says_how_to_give_one() {
-        let result =
-            Settings::from_text(Path::new("c"), "", &Overrides::default(), &Environment::default());
+        let result = Settings::from_text(Path::new("c"), "", &Overrides::default(), &Environment::default());
         assert!(matches!(result, Err(ConfigError::NoDatabase)));
     }
 }

@@ -186,7 +186,10 @@ impl Prepared {
 
 impl PreparedPair {
     async fn on(connection: &Connection, pair: &Pair) -> Result<Self, Error> {
-        Ok(Self { first: connection.prepare(&pair.first).await?, next: connection.prepare(&pair.next).await? })
+        Ok(Self {
+            first: connection.prepare(&pair.first).await?,
+            next: connection.prepare(&pair.next).await?,
+        })
     }
 
     fn for_lower(&self, lower: bool) -> &Statement {

@@ -16,7 +16,12 @@ use crate::store::Store;
 const BEAT: Duration = Duration::from_secs(1);
 
 /// Starts the heart. It stops when the handle is dropped.
-pub(super) fn start(clock: &Clock, connector: &Connector, store: &Store, worker: WorkerId) -> AbortOnDropHandle<()> {
+pub(super) fn start(
+    clock: &Clock,
+    connector: &Connector,
+    store: &Store,
+    worker: WorkerId,
+) -> AbortOnDropHandle<()> {
     let (clock, connector, store) = (clock.clone(), connector.clone(), store.clone());
     AbortOnDropHandle::new(tokio::spawn(async move {
         loop {

@@ -121,7 +121,8 @@ impl History<'_> {
         let mut connection = engine.connector.connect("upgrade").await?;
         engine.store.install(&mut connection).await?;
         let applied = self.applied(&connection).await?;
-        let unknown: Vec<String> = self.manifest.graph.unknown_applied(&applied).into_iter().map(str::to_owned).collect();
+        let unknown: Vec<String> =
+            self.manifest.graph.unknown_applied(&applied).into_iter().map(str::to_owned).collect();
         if !unknown.is_empty() {
             return Err(HistoryError::UnknownApplied { revisions: unknown });
         }
@@ -180,10 +181,16 @@ impl History<'_> {
         Ok(self.engine.store.applied(&**connection).await?.into_keys().collect())
     }
 
-    async fn gate(&self, connection: &Connection, job: &Job, revision: &Revision) -> Result<(), HistoryError> {
+    async fn gate(
+        &self,
+        connection: &Connection,
+        job: &Job,
+        revision: &Revision,
+    ) -> Result<(), HistoryError> {
         let applied = self.applied(connection).await?;
         let before = self.manifest.graph.pending(&applied, &[&revision.id.0]);
-        let missing: Vec<String> = before.into_iter().filter(|id| *id != revision.id.0).map(str::to_owned).collect();
+        let missing: Vec<String> =
+            before.into_iter().filter(|id| *id != revision.id.0).map(str::to_owned).collect();
         if missing.is_empty() {
             return Ok(());
         }
@@ -223,7 +230,8 @@ impl History<'_> {
                 self.record_failure(connection, revision, &error).await;
                 return Err(error);
             };
-            let reason = format!("revision {} waits for a lock that another session holds; trying again", revision.id);
+            let reason =
+                format!("revision {} waits for a lock that another session holds; trying again", revision.id);
             self.engine.observer.notice(Notice::Waiting { reason });
             tokio::select! {
                 () = self.engine.clock.sleep(pause) => {}
@@ -275,7 +283,8 @@ impl History<'_> {
         let engine = self.engine;
         let failed = |source| HistoryError::Revision { revision: revision.id.clone(), excerpt: None, source };
         let transaction = connection.transaction().await.map_err(failed)?;
-        let settings = format!("SET LOCAL lock_timeout = {}", super::batch::milliseconds(engine.settings.lock_timeout));
+        let settings =
+            format!("SET LOCAL lock_timeout = {}", super::batch::milliseconds(engine.settings.lock_timeout));
         transaction.batch_execute(&settings).await.map_err(failed)?;
         let ask = "SELECT pg_try_advisory_xact_lock(hashtextextended('longhaul upgrade ' || $1, 0))";
         let mut told = false;
@@ -385,7 +394,9 @@ impl HistoryError {
             Self::UnknownApplied { .. } => {
                 Some("is --dir the right directory, and is it as new as the database?".to_owned())
             }
-            Self::Gate(gate) => Some(format!("longhaul upgrade {}", gate.missing.last().map_or("head", String::as_str))),
+            Self::Gate(gate) => {
+                Some(format!("longhaul upgrade {}", gate.missing.last().map_or("head", String::as_str)))
+            }
             Self::Revision { source, .. } => sqlstate::hint(source),
             Self::Unverified { .. } => Some("mend the revision, or its -- migrate:verify section".to_owned()),
             Self::Stopped { .. } => Some("run upgrade again to go on".to_owned()),

@@ -79,10 +79,16 @@ impl Proof {
 
 /// Takes the proof. Reads the whole table once, and once more for each grouping; holds one snapshot meanwhile. A stop
 /// of level `Cancel` ends it in the server.
-pub(super) async fn take(connection: &mut Connection, plan: &JobPlan, stop: &Stop) -> Result<Proof, RunError> {
+pub(super) async fn take(
+    connection: &mut Connection,
+    plan: &JobPlan,
+    stop: &Stop,
+) -> Result<Proof, RunError> {
     let work = async {
         connection
-            .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = 0")
+            .batch_execute(
+                "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = 0",
+            )
             .await?;
         let read = read(connection, plan).await;
         connection.batch_execute("COMMIT").await?;

@@ -12,7 +12,8 @@ use super::batch::Batch;
 use super::takeover::{Applicant, Takeover};
 use super::worker::{Session, Step, Tools, Worker};
 use super::{
-    Finding, JobPlan, Notice, Observer, Preflight, PreflightError, Proof, Repair, Stop, StopLevel, heartbeat, proof,
+    Finding, JobPlan, Notice, Observer, Preflight, PreflightError, Proof, Repair, Stop, StopLevel, heartbeat,
+    proof,
 };
 use crate::clock::Clock;
 use crate::config::Settings;
@@ -309,7 +310,9 @@ impl Engine<'_> {
         self.observer.notice(Notice::Proving);
         match proof::take(worker.connection(), plan, self.stop).await {
             Ok(proof) => Ok(Some(proof)),
-            Err(error) if error.class() == ErrorClass::Timeout && self.stop.level() == StopLevel::Cancel => Ok(None),
+            Err(error) if error.class() == ErrorClass::Timeout && self.stop.level() == StopLevel::Cancel => {
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }
@@ -338,7 +341,9 @@ impl Engine<'_> {
         };
         match result {
             Err(error) => Err(error),
-            Ok(None) => Ok(Ended::Stopped { run, totals: stored?, cancelled: self.stop.level() >= StopLevel::Cancel }),
+            Ok(None) => {
+                Ok(Ended::Stopped { run, totals: stored?, cancelled: self.stop.level() >= StopLevel::Cancel })
+            }
             Ok(Some(proof)) => {
                 let totals = stored?;
                 self.observer.notice(Notice::Proved { proof: proof.clone() });
@@ -413,7 +418,8 @@ impl Ending {
                 (RunState::Done, "run.done", reason, Some(sign_off))
             }
             Ok(None) => {
-                let how = if stop >= StopLevel::Cancel { "with its batch cancelled" } else { "after its batch" };
+                let how =
+                    if stop >= StopLevel::Cancel { "with its batch cancelled" } else { "after its batch" };
                 (RunState::Stopped, "run.stopped", format!("was stopped by an operator's signal {how}"), None)
             }
             Err(error) => (RunState::Failed, "run.failed", format!("failed: {}", error.in_short()), None),
@@ -424,7 +430,11 @@ impl Ending {
 }
 
 fn judge(proof: Proof) -> Result<Proof, RunError> {
-    if proof.totals_agree() { Ok(proof) } else { Err(RunError::TotalsDiffer { differences: proof.disagreements() }) }
+    if proof.totals_agree() {
+        Ok(proof)
+    } else {
+        Err(RunError::TotalsDiffer { differences: proof.disagreements() })
+    }
 }
 
 fn chased(rows: i64, pass: Pass) -> RunError {

@@ -154,9 +154,12 @@ impl KeySql<'_> {
     fn interval(&self, lower: bool, lower_at: usize) -> String {
         let columns = row(self.key.columns.iter().map(|column| quote::ident(&column.name)));
         let value = |parameter: usize| {
-            row(self.key.columns.iter().zip(1..).map(|(column, at)| {
-                format!("(${parameter}::text[])[{at}]::{}", column.type_name)
-            }))
+            row(self
+                .key
+                .columns
+                .iter()
+                .zip(1..)
+                .map(|(column, at)| format!("(${parameter}::text[])[{at}]::{}", column.type_name)))
         };
         let upper = format!("{columns} <= {}", value(1));
         if lower { format!("{columns} > {} AND {upper}", value(lower_at)) } else { upper }

@@ -37,7 +37,11 @@ pub(super) struct Applicant<'a> {
 
 impl Applicant<'_> {
     /// Takes the job's run, or makes one.
-    pub(super) async fn take(&self, connection: &mut Connection, plan: &JobPlan) -> Result<Takeover, RunError> {
+    pub(super) async fn take(
+        &self,
+        connection: &mut Connection,
+        plan: &JobPlan,
+    ) -> Result<Takeover, RunError> {
         let mut seen: Option<WorkerRow> = None;
         loop {
             let transaction = connection.transaction().await.map_err(RunError::sql("begin"))?;
@@ -86,9 +90,7 @@ impl Applicant<'_> {
                 Ok(())
             }
             Some(seen) if seen.id == alive.id && seen.heartbeat == alive.heartbeat => Ok(()),
-            Some(_) => {
-                Err(RunError::Busy { job: job.name.clone(), who, since: alive.started_at.clone() })
-            }
+            Some(_) => Err(RunError::Busy { job: job.name.clone(), who, since: alive.started_at.clone() }),
         }
     }
 
@@ -149,7 +151,8 @@ impl Applicant<'_> {
         let done = self.store.totals(transaction, run.id, None).await?;
         let checkpoint = self.checkpoint(transaction, run).await?;
         let from = checkpoint.as_deref().unwrap_or("the beginning");
-        let message = format!("run {} of {} goes on from {from} in the {}; {left}", run.id, job.name, run.pass);
+        let message =
+            format!("run {} of {} goes on from {from} in the {}; {left}", run.id, job.name, run.pass);
         self.record(transaction, run.id, "run.resumed", message).await?;
         let worker = self.register(transaction, run.id).await?;
         let expected = match run.pass {

@@ -73,7 +73,11 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) async fn prepare(connection: Connection, sql: &JobSql, store: &Store) -> Result<Self, RunError> {
+    pub(super) async fn prepare(
+        connection: Connection,
+        sql: &JobSql,
+        store: &Store,
+    ) -> Result<Self, RunError> {
         let failed = RunError::sql("prepare a batch");
         let prepared = Prepared::on(&connection, sql, &store.sql).await.map_err(failed)?;
         Ok(Self { connection, prepared })
@@ -152,7 +156,8 @@ impl<'w> Worker<'w> {
     }
 
     async fn claim(&mut self, pass: Pass) -> Result<Step, RunError> {
-        let claimed = self.tools.store.claim_range(&*self.session.connection, self.run, pass, self.id).await?;
+        let claimed =
+            self.tools.store.claim_range(&*self.session.connection, self.run, pass, self.id).await?;
         let Some((range, lease)) = claimed else { return Ok(Step::Finished) };
         failpoint!("range.claimed");
         self.held = Some(Held { range, lease, next: None });
@@ -194,11 +199,22 @@ impl<'w> Worker<'w> {
         }
         let (position, end, size) = (held.range.position(), &held.range.upper, self.sizer.size());
         let failed = RunError::sql("look up where the batch ends");
-        match self.session.prepared.bound(&self.session.connection, position, end, size).await.map_err(failed)? {
+        match self
+            .session
+            .prepared
+            .bound(&self.session.connection, position, end, size)
+            .await
+            .map_err(failed)?
+        {
             Some(upper) => Ok((upper, u64::from(size))),
             None => {
                 let failed = RunError::sql("count the last keys of the range");
-                let keys = self.session.prepared.tail(&self.session.connection, position, end).await.map_err(failed)?;
+                let keys = self
+                    .session
+                    .prepared
+                    .tail(&self.session.connection, position, end)
+                    .await
+                    .map_err(failed)?;
                 Ok((end.clone(), keys))
             }
         }
@@ -206,7 +222,8 @@ impl<'w> Worker<'w> {
 
     /// Sends the batch, and cancels it in the server if the operator insists.
     async fn commit(&self, batch: &Batch) -> Result<Committed, tokio_postgres::Error> {
-        let mut commit = std::pin::pin!(self.session.prepared.commit(&self.session.connection, self.tools.clock, batch));
+        let mut commit =
+            std::pin::pin!(self.session.prepared.commit(&self.session.connection, self.tools.clock, batch));
         tokio::select! {
             biased;
             done = &mut commit => return done,
@@ -286,7 +303,9 @@ impl<'w> Worker<'w> {
             ErrorClass::Connection => BackoffPolicy::CONNECTION,
             _ => return Err(error),
         };
-        let Ok(pause) = policy.delay(self.failures.count, elapsed, fastrand::f64()) else { return Err(error) };
+        let Ok(pause) = policy.delay(self.failures.count, elapsed, fastrand::f64()) else {
+            return Err(error);
+        };
         self.tools.observer.notice(Notice::Waiting { reason: format!("{}; trying again", error.in_short()) });
         tokio::select! {
             () = self.tools.clock.sleep(pause) => {}

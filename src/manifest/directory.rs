@@ -145,7 +145,9 @@ impl Manifest {
         let by_file = |job: &&Job| {
             job.file == Path::new(wanted)
                 || job.file.file_name().is_some_and(|name| name == wanted)
-                || Path::new(wanted).canonicalize().is_ok_and(|path| job.file.canonicalize().is_ok_and(|f| f == path))
+                || Path::new(wanted)
+                    .canonicalize()
+                    .is_ok_and(|path| job.file.canonicalize().is_ok_and(|f| f == path))
         };
         let exact: Vec<&Job> =
             self.jobs.iter().filter(|job| job.name == wanted || job.id() == wanted || by_file(job)).collect();
@@ -168,7 +170,9 @@ impl Manifest {
         let names: BTreeSet<&str> = self.jobs.iter().map(|job| job.name.as_str()).collect();
         let hint = match nearest(wanted, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None if names.is_empty() => "the directory holds no jobs (.toml files); --dir names another".to_owned(),
+            None if names.is_empty() => {
+                "the directory holds no jobs (.toml files); --dir names another".to_owned()
+            }
             None => format!("the jobs are {}", names.into_iter().collect::<Vec<_>>().join(", ")),
         };
         ManifestError::UnknownJob { wanted: wanted.to_owned(), dir: dir.to_owned(), hint }

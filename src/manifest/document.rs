@@ -150,9 +150,7 @@ impl<'d> Section<'d> {
     /// Whether the key is there, whatever its value.
     #[must_use]
     pub fn place_of(&self, key: &str) -> Option<Placed<()>> {
-        self.table
-            .get_key_value(key)
-            .map(|(key, _)| Placed { value: (), offset: key.span().start })
+        self.table.get_key_value(key).map(|(key, _)| Placed { value: (), offset: key.span().start })
     }
 
     /// The complaint about a value of this section.
@@ -208,19 +206,15 @@ impl<'d> Section<'d> {
 pub fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let most = (word.chars().count() / 3).max(1);
     known
-        .map(|candidate| (strsim::damerau_levenshtein(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            (strsim::damerau_levenshtein(&word.to_lowercase(), &candidate.to_lowercase()), candidate)
+        })
         .filter(|(distance, _)| *distance <= most)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
 
-fn complaint(
-    file: &Path,
-    text: &str,
-    offset: usize,
-    message: String,
-    hint: Option<String>,
-) -> DocumentError {
+fn complaint(file: &Path, text: &str, offset: usize, message: String, hint: Option<String>) -> DocumentError {
     let before = &text[..text.floor_char_boundary(offset)];
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     DocumentError {

@@ -33,9 +33,9 @@ pub fn parse_job(file: &Path, text: &str) -> Result<JobFile, DocumentError> {
     let root = document.root();
     refuse_later(&root)?;
     root.only(TOP)?;
-    let section = root.section("job")?.ok_or_else(|| {
-        root.missing("job", "a job needs a [job] table with `table` and `set`")
-    })?;
+    let section = root
+        .section("job")?
+        .ok_or_else(|| root.missing("job", "a job needs a [job] table with `table` and `set`"))?;
     section.only(&["kind", "table", "set", "where", "key", "undo"])?;
     kind_and_undo(&section)?;
     let (name, _) = file_name_parts(file).map_or_else(|| (String::new(), ()), |parts| (parts.slug, ()));
@@ -60,7 +60,8 @@ pub fn parse_job(file: &Path, text: &str) -> Result<JobFile, DocumentError> {
 fn refuse_later(root: &Section<'_>) -> Result<(), DocumentError> {
     for key in LATER {
         if let Some(place) = root.place_of(key) {
-            let message = format!("[{key}] is not honoured by this version, and to run without it would be unsafe");
+            let message =
+                format!("[{key}] is not honoured by this version, and to run without it would be unsafe");
             let hint = format!("take [{key}] out if the job may run without it");
             return Err(root.complain(&place, message, Some(hint)));
         }
@@ -73,7 +74,11 @@ fn kind_and_undo(section: &Section<'_>) -> Result<(), DocumentError> {
         && kind.value != "update"
     {
         let message = format!("this version has no jobs of kind `{}`", kind.value);
-        return Err(section.complain(&kind, message, Some("the kind it has is \"update\", the default".into())));
+        return Err(section.complain(
+            &kind,
+            message,
+            Some("the kind it has is \"update\", the default".into()),
+        ));
     }
     if let Some(undo) = section.text("undo")?
         && undo.value != "none"
@@ -111,7 +116,9 @@ fn assignments(section: &Section<'_>, key: &str) -> Result<Vec<Assignment>, Docu
         set.push(Assignment { column, expression: value.value });
     }
     if set.is_empty() {
-        return Err(section.missing(key, "say what to change: set = { column = \"SQL expression over the row\" }"));
+        return Err(
+            section.missing(key, "say what to change: set = { column = \"SQL expression over the row\" }")
+        );
     }
     // The file's order has no meaning, so the stored definition must not change with it.
     set.sort_by(|a, b| a.column.cmp(&b.column));
@@ -120,9 +127,11 @@ fn assignments(section: &Section<'_>, key: &str) -> Result<Vec<Assignment>, Docu
 
 fn expression(section: &Section<'_>, key: &str) -> Result<Option<String>, DocumentError> {
     match section.text(key)? {
-        Some(text) if text.value.trim().is_empty() => {
-            Err(section.complain(&text, format!("`{key}` is empty"), Some("leave it out for the default".into())))
-        }
+        Some(text) if text.value.trim().is_empty() => Err(section.complain(
+            &text,
+            format!("`{key}` is empty"),
+            Some("leave it out for the default".into()),
+        )),
         text => Ok(text.map(|text| text.value)),
     }
 }
@@ -166,7 +175,8 @@ fn rows_per_second(root: &Section<'_>) -> Result<Option<u32>, DocumentError> {
     let Some(section) = root.section("limits")? else { return Ok(None) };
     for key in ["wal_per_second", "replica_lag", "blocked_for"] {
         if let Some(place) = section.place_of(key) {
-            let message = format!("`{key}` is not honoured by this version, and to run without it would be unsafe");
+            let message =
+                format!("`{key}` is not honoured by this version, and to run without it would be unsafe");
             let hint = format!("take `{key}` out if the job may run without it");
             return Err(section.complain(&place, message, Some(hint)));
         }
@@ -192,7 +202,9 @@ fn verify(root: &Section<'_>) -> Result<Verify, DocumentError> {
         }
     }
     match (verify.by.is_empty(), verify.totals.is_empty()) {
-        (false, true) => Err(section.missing("totals", "a grouping needs a total, like \"sum(new) = sum(old)\"")),
+        (false, true) => {
+            Err(section.missing("totals", "a grouping needs a total, like \"sum(new) = sum(old)\""))
+        }
         _ => Ok(verify),
     }
 }
@@ -237,7 +249,10 @@ fn split_equation(text: &str) -> Option<(String, String)> {
             (None, b'=') if depth == 0 => {
                 let part_of_operator = |at: Option<&u8>| at.is_some_and(|b| b"<>=!~+-*/@#%^&|`?".contains(b));
                 let before = at.checked_sub(1).and_then(|before| bytes.get(before));
-                if part_of_operator(before) || part_of_operator(bytes.get(at + 1)) || found.replace(at).is_some() {
+                if part_of_operator(before)
+                    || part_of_operator(bytes.get(at + 1))
+                    || found.replace(at).is_some()
+                {
                     return None;
                 }
             }

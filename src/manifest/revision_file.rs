@@ -65,10 +65,9 @@ pub(super) fn checksum(text: &str) -> String {
 
 fn section_name(mark: &str) -> Result<&'static str, (String, Option<String>)> {
     let (name, options) = mark.split_once(char::is_whitespace).unwrap_or((mark, ""));
-    let known = ["up", "down", "verify"]
-        .into_iter()
-        .find(|known| *known == name)
-        .ok_or_else(|| (format!("unknown section `{name}`"), Some("the sections are up, down, verify".into())))?;
+    let known = ["up", "down", "verify"].into_iter().find(|known| *known == name).ok_or_else(|| {
+        (format!("unknown section `{name}`"), Some("the sections are up, down, verify".into()))
+    })?;
     match options.trim() {
         "" | "transaction:true" => Ok(known),
         "transaction:false" => Err((

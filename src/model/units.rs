@@ -23,7 +23,11 @@ pub fn parse_duration(text: &str) -> Result<Duration, BadDuration> {
         "h" => number * 3600.0,
         _ => return Err(bad()),
     };
-    if (0.001..=365.0 * 86_400.0).contains(&seconds) { Ok(Duration::from_secs_f64(seconds)) } else { Err(bad()) }
+    if (0.001..=365.0 * 86_400.0).contains(&seconds) {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err(bad())
+    }
 }
 
 /// A duration with the precision a person wants: `340 ms`, `4.2 s`, `3 min 20 s`, `5 h 07 min`.

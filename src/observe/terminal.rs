@@ -131,7 +131,8 @@ impl Observer for Terminal {
                 self.line(shown, &format!("run {run} of {job} begins on {table}, by key {key}"));
             }
             Notice::Resumed { run, job, left, pass, checkpoint, done } => {
-                let from = checkpoint.map_or("from the beginning".to_owned(), |checkpoint| format!("after {checkpoint}"));
+                let from = checkpoint
+                    .map_or("from the beginning".to_owned(), |checkpoint| format!("after {checkpoint}"));
                 let changed = human_count(done.rows_changed);
                 self.line(shown, &format!("run {run} of {job}: {left}; {changed} rows were changed before"));
                 self.line(shown, &format!("the {pass} goes on {from}"));
@@ -162,7 +163,10 @@ impl Observer for Terminal {
                     self.line(shown, &format!("proved: {} = {} = {value}", total.left, total.right));
                 }
                 for groups in &proof.groups {
-                    self.line(shown, &format!("proved: the same by {}, in {} groups", groups.by, groups.groups));
+                    self.line(
+                        shown,
+                        &format!("proved: the same by {}, in {} groups", groups.by, groups.groups),
+                    );
                 }
             }
             Notice::Applying { revision } => self.line(shown, &format!("applying {revision}")),

@@ -148,7 +148,9 @@ async fn indexes(client: &Client, oid: u32) -> Result<Vec<UniqueIndex>, Error> {
             UniqueIndex {
                 key: Key {
                     index: row.get("name"),
-                    columns: columns.map(|(name, type_name)| KeyColumn { name: Ident(name), type_name }).collect(),
+                    columns: columns
+                        .map(|(name, type_name)| KeyColumn { name: Ident(name), type_name })
+                        .collect(),
                 },
                 primary: row.get("primary"),
                 nullable: nullable.into_iter().map(Ident).collect(),

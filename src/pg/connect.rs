@@ -59,7 +59,9 @@ impl ConnectError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Refused { source, .. } => sqlstate::hint(source),
-            Self::TooOld { .. } => Some("upgrade the server; 14 is the oldest with what the runner relies on".into()),
+            Self::TooOld { .. } => {
+                Some("upgrade the server; 14 is the oldest with what the runner relies on".into())
+            }
             Self::Standby { .. } => Some("connect to the primary".into()),
         }
     }

@@ -73,9 +73,13 @@ pub fn hint(error: &Error) -> Option<String> {
         (ErrorClass::Resources, Some("53100")) => {
             "the server's disk is full: nothing of the last batch was kept; make room, then run again"
         }
-        (ErrorClass::Resources, Some("53300")) => "the server has no free connection: raise max_connections or wait",
+        (ErrorClass::Resources, Some("53300")) => {
+            "the server has no free connection: raise max_connections or wait"
+        }
         (ErrorClass::Resources, _) => "the server is short of a resource; see its log, then run again",
-        (ErrorClass::Authentication, _) => "check the user and the password (DATABASE_URL, PGPASSWORD, ~/.pgpass)",
+        (ErrorClass::Authentication, _) => {
+            "check the user and the password (DATABASE_URL, PGPASSWORD, ~/.pgpass)"
+        }
         (ErrorClass::Connection, _) => "is the server up, and are host and port right?",
         (ErrorClass::Rights, _) => "grant the role what it needs, or connect as another",
         (ErrorClass::Lock, _) => "someone holds a lock on it; see pg_stat_activity, then run again",

@@ -51,15 +51,18 @@ impl Store {
         event: Event<'_>,
     ) -> Result<(), StoreError> {
         client
-            .execute(&self.sql.record_event, &[
-                &event.kind,
-                &event.run.map(|run| run.0),
-                &event.revision.map(|revision| revision.0.as_str()),
-                &identity.actor,
-                &identity.host,
-                &event.message,
-                &event.detail,
-            ])
+            .execute(
+                &self.sql.record_event,
+                &[
+                    &event.kind,
+                    &event.run.map(|run| run.0),
+                    &event.revision.map(|revision| revision.0.as_str()),
+                    &identity.actor,
+                    &identity.host,
+                    &event.message,
+                    &event.detail,
+                ],
+            )
             .await
             .map_err(doing("record an event"))?;
         Ok(())

@@ -25,9 +25,10 @@ impl Store {
         let transaction = client.transaction().await.map_err(failed)?;
         // Serialises installers; held for this short transaction only.
         transaction
-            .execute("SELECT pg_advisory_xact_lock(hashtextextended('longhaul control schema ' || $1, 0))", &[
-                &self.schema,
-            ])
+            .execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended('longhaul control schema ' || $1, 0))",
+                &[&self.schema],
+            )
             .await
             .map_err(doing("wait for another longhaul that makes the control schema"))?;
         let found = self.version(transaction.client()).await?.unwrap_or(0);

@@ -112,8 +112,12 @@ impl StoreError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Sql { source, .. } => sqlstate::hint(source),
-            Self::TooNew { .. } | Self::State(_) => Some("use the newer longhaul that was here last".to_owned()),
-            Self::Foreign { .. } => Some("name another with `schema = \"…\"` in the configuration".to_owned()),
+            Self::TooNew { .. } | Self::State(_) => {
+                Some("use the newer longhaul that was here last".to_owned())
+            }
+            Self::Foreign { .. } => {
+                Some("name another with `schema = \"…\"` in the configuration".to_owned())
+            }
         }
     }
 }

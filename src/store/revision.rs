@@ -23,7 +23,10 @@ impl Store {
     ) -> Result<BTreeMap<String, AppliedRevision>, StoreError> {
         let rows =
             client.query(&self.sql.list_revisions, &[]).await.map_err(doing("read the applied revisions"))?;
-        Ok(rows.iter().map(|row| (row.get("id"), AppliedRevision { checksum: row.get("checksum") })).collect())
+        Ok(rows
+            .iter()
+            .map(|row| (row.get("id"), AppliedRevision { checksum: row.get("checksum") }))
+            .collect())
     }
 
     /// Whether the revision is applied.
@@ -52,16 +55,19 @@ impl Store {
             RevisionBody::Data(_) => "data",
         };
         client
-            .execute(&self.sql.record_revision, &[
-                &revision.id.0,
-                &kind,
-                &revision.message,
-                &revision.checksum,
-                &identity.actor,
-                &identity.host,
-                &(duration.as_secs_f64() * 1000.0),
-                &env!("CARGO_PKG_VERSION"),
-            ])
+            .execute(
+                &self.sql.record_revision,
+                &[
+                    &revision.id.0,
+                    &kind,
+                    &revision.message,
+                    &revision.checksum,
+                    &identity.actor,
+                    &identity.host,
+                    &(duration.as_secs_f64() * 1000.0),
+                    &env!("CARGO_PKG_VERSION"),
+                ],
+            )
             .await
             .map_err(doing("record the revision"))?;
         Ok(())

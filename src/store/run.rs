@@ -86,7 +86,8 @@ impl Store {
         client: &impl GenericClient,
         job: &str,
     ) -> Result<Option<RunRow>, StoreError> {
-        let row = client.query_opt(&self.sql.find_run, &[&job]).await.map_err(doing("look for the job's run"))?;
+        let row =
+            client.query_opt(&self.sql.find_run, &[&job]).await.map_err(doing("look for the job's run"))?;
         row.as_ref().map(RunRow::from_row).transpose()
     }
 
@@ -101,20 +102,27 @@ impl Store {
     }
 
     /// Makes a run.
-    pub async fn create_run(&self, client: &impl GenericClient, run: NewRun<'_>) -> Result<RunId, StoreError> {
+    pub async fn create_run(
+        &self,
+        client: &impl GenericClient,
+        run: NewRun<'_>,
+    ) -> Result<RunId, StoreError> {
         let columns: Vec<&str> = run.key.columns.iter().map(|column| column.name.0.as_str()).collect();
         let estimated = i64::try_from(run.estimated_rows).unwrap_or(i64::MAX);
         let row = client
-            .query_one(&self.sql.create_run, &[
-                &run.job,
-                &run.name,
-                &run.table,
-                &columns,
-                &run.definition,
-                &RunState::Running.as_str(),
-                &estimated,
-                &run.started_by,
-            ])
+            .query_one(
+                &self.sql.create_run,
+                &[
+                    &run.job,
+                    &run.name,
+                    &run.table,
+                    &columns,
+                    &run.definition,
+                    &RunState::Running.as_str(),
+                    &estimated,
+                    &run.started_by,
+                ],
+            )
             .await
             .map_err(doing("make a run"))?;
         Ok(RunId(row.get(0)))

@@ -71,14 +71,17 @@ impl Store {
     ) -> Result<(), StoreError> {
         let process_id = i32::try_from(identity.process_id).unwrap_or(i32::MAX);
         client
-            .execute(&self.sql.register_worker, &[
-                &worker.0,
-                &run.0,
-                &identity.host,
-                &process_id,
-                &identity.actor,
-                &env!("CARGO_PKG_VERSION"),
-            ])
+            .execute(
+                &self.sql.register_worker,
+                &[
+                    &worker.0,
+                    &run.0,
+                    &identity.host,
+                    &process_id,
+                    &identity.actor,
+                    &env!("CARGO_PKG_VERSION"),
+                ],
+            )
             .await
             .map_err(doing("register this process"))?;
         Ok(())
@@ -90,8 +93,10 @@ impl Store {
         client: &impl GenericClient,
         worker: WorkerId,
     ) -> Result<bool, StoreError> {
-        let moved =
-            client.execute(&self.sql.move_worker, &[&worker.0]).await.map_err(doing("register this process"))?;
+        let moved = client
+            .execute(&self.sql.move_worker, &[&worker.0])
+            .await
+            .map_err(doing("register this process"))?;
         Ok(moved == 1)
     }
 
@@ -102,7 +107,11 @@ impl Store {
     }
 
     /// Ends a worker's registration.
-    pub async fn remove_worker(&self, client: &impl GenericClient, worker: WorkerId) -> Result<(), StoreError> {
+    pub async fn remove_worker(
+        &self,
+        client: &impl GenericClient,
+        worker: WorkerId,
+    ) -> Result<(), StoreError> {
         client
             .execute(&self.sql.remove_worker, &[&worker.0])
             .await

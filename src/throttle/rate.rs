@@ -20,7 +20,8 @@ impl RowRate {
     /// Waits until `rows` more have fitted into the limit. Cancellation safe: what was paid stays paid.
     pub async fn pay(&self, rows: u64) {
         let mut left = rows;
-        while let Some(part) = NonZeroU32::new(u32::try_from(left).unwrap_or(u32::MAX).min(self.burst.get())) {
+        while let Some(part) = NonZeroU32::new(u32::try_from(left).unwrap_or(u32::MAX).min(self.burst.get()))
+        {
             // until_n_ready errs at once when asked for more than a burst, which `part` never is.
             if self.limiter.until_n_ready(part).await.is_err() {
                 return;

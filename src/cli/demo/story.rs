@@ -61,7 +61,9 @@ impl<'s> Story<'s> {
         let connection = connector.connect("demo").await?;
         self.seed(&connection).await?;
 
-        printer.headline("\n2. Expand: the column gets its new name beside the old one, kept equal by a trigger");
+        printer.headline(
+            "\n2. Expand: the column gets its new name beside the old one, kept equal by a trigger",
+        );
         self.longhaul(&["upgrade", "3f9a"]).await?;
         let before = sum(&connection, "gross_pay").await?;
         let last_id = connection.query_one("SELECT max(id) FROM payroll.entries", &[]).await?.get(0);
@@ -106,7 +108,10 @@ impl<'s> Story<'s> {
         let there = "SELECT to_regclass('longhaul.range') IS NOT NULL";
         loop {
             if let Some(status) = child.try_wait().map_err(cant_run)? {
-                return Err(Failure::new(exit::FAILED, format!("`longhaul run` ended before it was killed: {status}")));
+                return Err(Failure::new(
+                    exit::FAILED,
+                    format!("`longhaul run` ended before it was killed: {status}"),
+                ));
             }
             if connection.query_one(there, &[]).await?.get(0)
                 && connection.query_one(passed, &[]).await?.get::<_, i64>(0) >= share
@@ -118,7 +123,8 @@ impl<'s> Story<'s> {
         child.kill().await.map_err(cant_run)?;
         self.printer.say("\nkill -9!");
         // Its last batch may still be running in the server, and commits or not with its checkpoint.
-        let gone = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'longhaul batches')";
+        let gone =
+            "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'longhaul batches')";
         while !connection.query_one(gone, &[]).await?.get::<_, bool>(0) {
             self.clock.sleep(Duration::from_millis(20)).await;
         }
@@ -153,7 +159,10 @@ impl<'s> Story<'s> {
         let fits = after.cents == expected && after.rows == before.rows + account.inserted.cast_signed();
         let say = |label: &str, text: String| self.printer.say(&format!("  {label:<25} {text}"));
         say("rows backfilled", format!("{} in {} batches", count(changed), count(batches)));
-        say("killed with kill -9 after", format!("{} rows; the second run went on from there", count(killed_at)));
+        say(
+            "killed with kill -9 after",
+            format!("{} rows; the second run went on from there", count(killed_at)),
+        );
         say(
             "written meanwhile",
             format!(
@@ -164,9 +173,15 @@ impl<'s> Story<'s> {
             ),
         );
         say("sum before", format!("{} (gross_pay of {} entries)", money(before.cents), count(before.rows)));
-        say("what the clients added", format!("{} and {} entries", money(account.cents), human_count(account.inserted)));
+        say(
+            "what the clients added",
+            format!("{} and {} entries", money(account.cents), human_count(account.inserted)),
+        );
         say("sum after", format!("{} (gross_amount of {} entries)", money(after.cents), count(after.rows)));
-        say("not one cent moved", if fits { "true".to_owned() } else { format!("FALSE: expected {}", money(expected)) });
+        say(
+            "not one cent moved",
+            if fits { "true".to_owned() } else { format!("FALSE: expected {}", money(expected)) },
+        );
         Ok(fits)
     }
 

@@ -44,7 +44,11 @@ pub(super) struct Account {
 
 impl Writers {
     /// Sets the clients to work on ids up to `last_id`.
-    pub(super) async fn start(clock: &Clock, connector: &Connector, last_id: i64) -> Result<Self, crate::pg::ConnectError> {
+    pub(super) async fn start(
+        clock: &Clock,
+        connector: &Connector,
+        last_id: i64,
+    ) -> Result<Self, crate::pg::ConnectError> {
         let ledger = Arc::new(Ledger::default());
         let mut clients = JoinSet::new();
         for number in 0..CLIENTS {

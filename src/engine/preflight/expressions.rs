@@ -38,9 +38,9 @@ impl Preflight<'_> {
                     let hint = "write a `where` that is true for the rows still to do";
                     self.finding("[job] where", message).hint(hint).into()
                 }
-                Some(_) if classify(&error) == ErrorClass::Definition => {
-                    self.finding("[job]", format!("PostgreSQL refuses the batch: {}", in_short(&error))).into()
-                }
+                Some(_) if classify(&error) == ErrorClass::Definition => self
+                    .finding("[job]", format!("PostgreSQL refuses the batch: {}", in_short(&error)))
+                    .into(),
                 _ => PreflightError::Sql { doing: "prepare a batch", source: error },
             })?;
         }
@@ -83,13 +83,16 @@ impl Preflight<'_> {
             _ => None,
         });
         let hint = match error.code() {
-            _ if database.and_then(|e| e.hint()).is_some() => database.and_then(|e| e.hint()).map(str::to_owned),
+            _ if database.and_then(|e| e.hint()).is_some() => {
+                database.and_then(|e| e.hint()).map(str::to_owned)
+            }
             Some(code) if *code == SqlState::GROUPING_ERROR => {
                 Some("an expression is over one row; aggregates belong in [verify] totals".to_owned())
             }
-            Some(code) if *code == SqlState::UNDEFINED_COLUMN => {
-                Some(format!("expressions are over the columns of {}; text stands in 'single quotes'", self.job.table))
-            }
+            Some(code) if *code == SqlState::UNDEFINED_COLUMN => Some(format!(
+                "expressions are over the columns of {}; text stands in 'single quotes'",
+                self.job.table
+            )),
             Some(code) if *code == SqlState::DATATYPE_MISMATCH => {
                 Some("cast the expression to the column's type with ::type".to_owned())
             }

@@ -38,7 +38,9 @@ impl Preflight<'_> {
             }
         }
         let names: BTreeSet<_> = wanted.iter().collect();
-        let fits = |index: &&UniqueIndex| index.key.columns.iter().map(|c| &c.name).collect::<BTreeSet<_>>() == names;
+        let fits = |index: &&UniqueIndex| {
+            index.key.columns.iter().map(|c| &c.name).collect::<BTreeSet<_>>() == names
+        };
         let candidates: Vec<_> = table.indexes.iter().filter(fits).collect();
         if let Some(index) = candidates.iter().find(|index| index.is_key()) {
             return Ok(index.key.clone());
@@ -51,7 +53,8 @@ impl Preflight<'_> {
             }
             Some(index) => (format!("the key ({described}) can't be walked by"), index.lack()),
             None => {
-                let keys: Vec<_> = table.indexes.iter().filter(|i| i.is_key()).map(|i| i.key.describe()).collect();
+                let keys: Vec<_> =
+                    table.indexes.iter().filter(|i| i.is_key()).map(|i| i.key.describe()).collect();
                 let hint = match keys.as_slice() {
                     [] => "no unique index could serve".to_owned(),
                     keys => format!("the keys that could serve are: ({})", keys.join("), (")),

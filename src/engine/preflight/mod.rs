@@ -120,11 +120,7 @@ impl<'p> Preflight<'p> {
     }
 
     /// The job's filter, checked, or the default one.
-    async fn filter(
-        &self,
-        table: &Table,
-        set: &[(&Assignment, &str)],
-    ) -> Result<String, PreflightError> {
+    async fn filter(&self, table: &Table, set: &[(&Assignment, &str)]) -> Result<String, PreflightError> {
         match &self.job.filter {
             Some(filter) => {
                 self.filter_expression(table, filter).await?;

@@ -24,12 +24,17 @@ impl Preflight<'_> {
                 return Err(self.finding(PLACE, message).hint(hint).into());
             }
             kind => {
-                let message = format!("`{name}` is {}, and batches need a table of this server", kind.describe());
-                return Err(self.finding(PLACE, message).hint("name an ordinary or partitioned table").into());
+                let message =
+                    format!("`{name}` is {}, and batches need a table of this server", kind.describe());
+                return Err(self
+                    .finding(PLACE, message)
+                    .hint("name an ordinary or partitioned table")
+                    .into());
             }
         }
         if table.row_security {
-            let message = format!("row security on `{name}` hides rows from this role: they would be left out unseen");
+            let message =
+                format!("row security on `{name}` hides rows from this role: they would be left out unseen");
             let hint = "connect as the table's owner, or as a role with BYPASSRLS";
             return Err(self.finding(PLACE, message).hint(hint).into());
         }
@@ -57,7 +62,9 @@ impl Preflight<'_> {
         let hint = match (elsewhere, near) {
             (Some((schema, table)), _) => format!("there is one in another schema: `{schema}.{table}`"),
             (None, Some(near)) => format!("did you mean `{near}`?"),
-            (None, None) => "a name with capitals or spaces is written '\"Pay Roll\".\"Entries\"' here".to_owned(),
+            (None, None) => {
+                "a name with capitals or spaces is written '\"Pay Roll\".\"Entries\"' here".to_owned()
+            }
         };
         Ok(self.finding(PLACE, format!("there is no table `{wanted}`")).hint(hint))
     }

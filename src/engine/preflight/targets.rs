@@ -29,8 +29,11 @@ impl Preflight<'_> {
     fn settable(&self, place: &str, column: &Column, key: &Key) -> Result<(), Finding> {
         let name = &column.name;
         if key.columns.iter().any(|part| part.name == *name) {
-            let message = format!("`{name}` is part of the key ({}) that the table is walked by", key.describe());
-            return Err(self.finding(place, message).hint("name another key with `key`, or leave the column as it is"));
+            let message =
+                format!("`{name}` is part of the key ({}) that the table is walked by", key.describe());
+            return Err(self
+                .finding(place, message)
+                .hint("name another key with `key`, or leave the column as it is"));
         }
         if column.generated {
             let message = format!("`{name}` is a generated column: PostgreSQL computes it");

@@ -119,6 +119,8 @@ fn configuration(directory: &Path, port: u16, options: &LocalServerOptions) -> R
     let mut settings = vec![own("max_connections", MAX_CONNECTIONS), own("log_line_prefix", "%m [%p] %a ")];
     if options.durability == Durability::Volatile {
         settings.extend([own("fsync", "off"), own("full_page_writes", "off")]);
+        // Within the directory, where it goes with it even when a test kills the server.
+        settings.push(own("dynamic_shared_memory_type", "mmap"));
     }
     settings.extend(options.settings.iter().cloned());
     settings.extend([

@@ -92,9 +92,9 @@ pub enum LocalError {
         seconds: u64,
         /// The last lines of its log.
         log: String,
-        /// The last refusal.
+        /// The last refusal, if there was an answer at all.
         #[source]
-        source: tokio_postgres::Error,
+        source: Option<tokio_postgres::Error>,
     },
     /// Each port that was free a moment before was taken by somebody else.
     #[error("lost the race for a free port on 127.0.0.1 {attempts} times")]

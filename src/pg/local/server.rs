@@ -15,8 +15,10 @@ use crate::clock::Clock;
 /// The name of the server's one role.
 pub const SUPERUSER: &str = "longhaul";
 
+const VERSION_VARIABLE: &str = "LONGHAUL_PG_VERSION";
 const HOST: &str = "127.0.0.1";
 const START_TIMEOUT: Duration = Duration::from_secs(30);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const POLL_INTERVAL: Duration = Duration::from_millis(25);
 const PORT_ATTEMPTS: u32 = 5;
 
@@ -29,6 +31,15 @@ pub struct LocalServerOptions {
     pub durability: Durability,
     /// Further settings, name and value, as in postgresql.conf.
     pub settings: Vec<(String, String)>,
+}
+
+impl LocalServerOptions {
+    /// The version that `LONGHAUL_PG_VERSION` asks for, if it does; for tests and benchmarks, which have no flags.
+    pub fn from_environment() -> Result<Self, LocalError> {
+        let version = std::env::var(VERSION_VARIABLE).ok().filter(|text| !text.is_empty());
+        let version = version.map(|text| text.parse().map_err(|_| LocalError::Unsupported { version: text }));
+        Ok(Self { version: version.transpose()?, ..Self::default() })
+    }
 }
 
 /// What survives a crash of the machine. A crash of the server loses no commit either way.
@@ -101,8 +112,8 @@ impl LocalServer {
             if self.directory.has_ended() {
                 return Err(LocalError::Start { version, log: self.directory.log_tail() });
             }
-            match self.config().connect(NoTls).await {
-                Ok(_) => return Ok(()),
+            match self.try_connection(clock).await {
+                Ok(()) => return Ok(()),
                 Err(source) if clock.monotonic() >= deadline => {
                     let (seconds, log) = (START_TIMEOUT.as_secs(), self.directory.log_tail());
                     return Err(LocalError::NotReady { version, seconds, log, source });
@@ -112,14 +123,22 @@ impl LocalServer {
         }
     }
 
+    /// Connects once. Bounded, since whoever took the port before the server may take the connection and say nothing.
+    async fn try_connection(&self, clock: &Clock) -> Result<(), Option<tokio_postgres::Error>> {
+        let config = self.config();
+        tokio::select! {
+            connected = config.connect(NoTls) => connected.map(drop).map_err(Some),
+            () = clock.sleep(CONNECT_TIMEOUT) => Err(None),
+        }
+    }
+
     fn config(&self) -> tokio_postgres::Config {
         let mut config = tokio_postgres::Config::new();
         config.host(HOST).port(self.port()).user(SUPERUSER).password(self.password()).dbname("postgres");
-        config.connect_timeout(Duration::from_secs(5));
         config
     }
 
-    /// Stops the server and waits until no process and no file of it is left: a tenth of a second, at most some 15.
+    /// Stops the server and waits until no process and no file of it is left: a tenth of a second, at most some 10.
     /// Cancelled, it goes on by itself.
     pub async fn stop(self) -> Result<(), LocalError> {
         let Self { mut supervisor, directory, .. } = self;
@@ -224,8 +243,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_port_that_somebody_took_first_is_recognised() {
-        let (account, options) = (ServerAccount::choose().unwrap(), LocalServerOptions::default());
-        let installation = Installation::obtain(None).await.unwrap();
+        let (account, options) =
+            (ServerAccount::choose().unwrap(), LocalServerOptions::from_environment().unwrap());
+        let installation = Installation::obtain(options.version).await.unwrap();
         let (guard, directory) = PrivateDirectory::create(&account, &options).await.unwrap();
         let _taken = std::net::TcpListener::bind((HOST, directory.port)).unwrap();
         let supervisor = Supervisor::spawn(&account, &installation, &directory.path).unwrap();

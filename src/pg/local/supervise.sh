@@ -19,13 +19,13 @@ wait_for_owner_to_end() {
     while read -r _; do :; done <&3
 }
 
-# Asks for a fast shutdown, after 5 seconds for an immediate one, after 10 takes it. Each signal is repeated, since a
+# Asks for a fast shutdown, after 3 seconds for an immediate one, after 6 kills. Each signal is repeated, since a
 # server that has only just been started does not hear the first.
 stop_server() {
     tries=0
     while kill -0 "$server"; do
-        if [ $tries -lt 50 ]; then kill -INT "$server"
-        elif [ $tries -lt 100 ]; then kill -QUIT "$server"
+        if [ $tries -lt 30 ]; then kill -INT "$server"
+        elif [ $tries -lt 60 ]; then kill -QUIT "$server"
         else kill -KILL "$server"
         fi
         tries=$((tries + 1))
@@ -36,6 +36,8 @@ stop_server() {
 run_server() {
     "$bin/initdb" -D "$dir/data" -U longhaul --pwfile="$dir/password" --auth-local=scram-sha-256 \
         --auth-host=scram-sha-256 --encoding=UTF8 --locale=C --no-sync 3<&- || return
+    # What it said is of interest only when it failed.
+    : >"$dir/log"
     rm -f "$dir/password"
     cat "$dir/settings.conf" >>"$dir/data/postgresql.conf" || return
     "$bin/postgres" -D "$dir/data" 3<&- &
@@ -51,6 +53,11 @@ run_server() {
 
 run_server
 echo $? >"$dir/ended"
+# A killed server leaves its shared memory segment, named in the seventh line of its lock file, as "key id".
+if [ -e "$dir/data/postmaster.pid" ]; then
+    segment=$(sed -n '7s/.* //p' "$dir/data/postmaster.pid")
+    [ -z "$segment" ] || ipcrm -m "$segment"
+fi
 # The owner may still want to read the log.
 wait_for_owner_to_end
 

@@ -41,7 +41,7 @@ impl Supervisor {
         Ok(Self { lifeline: shell.stdin.take(), shell })
     }
 
-    /// Lets the server go and waits until it is gone, at most some 15 seconds. Doing it again does nothing.
+    /// Lets the server go and waits until it is gone, at most some 10 seconds. Doing it again does nothing.
     pub(super) fn end(&mut self) -> io::Result<ExitStatus> {
         drop(self.lifeline.take());
         self.shell.wait()

@@ -15,7 +15,8 @@ const REPORT_VARIABLE: &str = "LONGHAUL_TEST_OWNER_REPORT";
 
 async fn start(settings: &[(&str, &str)]) -> Result<LocalServer, LocalError> {
     let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let options = LocalServerOptions { durability: Durability::Volatile, settings, ..Default::default() };
+    let environment = LocalServerOptions::from_environment()?;
+    let options = LocalServerOptions { durability: Durability::Volatile, settings, ..environment };
     LocalServer::start(&Clock::system(), &options).await
 }
 

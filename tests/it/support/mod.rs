@@ -1,0 +1,23 @@
+//! What the tests stand on: one private server for all, a database for each, and the program run as a person would.
+
+mod project;
+mod server;
+
+use std::time::{Duration, Instant};
+
+pub(crate) use project::{Outcome, Process, Project};
+pub(crate) use server::Database;
+
+/// Waits until `condition` holds. Fails, with `what`, when it hasn't after a minute: long enough for any machine that
+/// works at all.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests wait for other processes, whose time nobody here can move"
+)]
+pub(crate) async fn wait_for<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !condition().await {
+        assert!(Instant::now() < deadline, "waited in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

@@ -1,0 +1,170 @@
+//! A directory with jobs, and the program run in it.
+
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+use super::Database;
+
+/// The program under test.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_longhaul");
+
+/// A database and a directory of jobs.
+pub(crate) struct Project {
+    pub(crate) database: Database,
+    directory: TempDir,
+    failpoint: Option<String>,
+}
+
+/// What a process said and how it ended.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// A process at work.
+pub(crate) struct Process {
+    child: Child,
+}
+
+impl Project {
+    /// No jobs yet.
+    pub(crate) fn new(database: Database) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir(directory.path().join("jobs")).unwrap();
+        Self { database, directory, failpoint: None }
+    }
+
+    /// The payroll example's revisions and job.
+    pub(crate) fn example(database: Database) -> Self {
+        let project = Self::new(database);
+        for entry in std::fs::read_dir("jobs").unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                std::fs::copy(&path, project.jobs().join(path.file_name().unwrap())).unwrap();
+            }
+        }
+        project
+    }
+
+    /// A project whose next process dies, as by kill -9, when it comes to this point for the `hit`th time.
+    pub(crate) fn dying_at(mut self, failpoint: &str, hit: u32) -> Self {
+        self.failpoint = Some(format!("{failpoint}={hit}"));
+        self
+    }
+
+    /// No failpoint any more.
+    pub(crate) fn surviving(mut self) -> Self {
+        self.failpoint = None;
+        self
+    }
+
+    pub(crate) fn jobs(&self) -> std::path::PathBuf {
+        self.directory.path().join("jobs")
+    }
+
+    /// Writes a file into `jobs/`.
+    pub(crate) fn write(&self, name: &str, text: &str) -> &Self {
+        std::fs::write(self.jobs().join(name), text).unwrap();
+        self
+    }
+
+    /// Runs the program to its end.
+    pub(crate) async fn longhaul(&self, arguments: &[&str]) -> Outcome {
+        self.spawn(arguments).outcome().await
+    }
+
+    /// Starts the program.
+    pub(crate) fn spawn(&self, arguments: &[&str]) -> Process {
+        let mut command = command(&self.database.url, self.directory.path(), arguments);
+        if let Some(failpoint) = &self.failpoint {
+            command.env("LONGHAUL_FAILPOINT", failpoint);
+        }
+        Process { child: command.spawn().unwrap() }
+    }
+
+    /// Applies the example's revisions from the checkout, for the template.
+    pub(super) async fn upgrade_example(database: &Database, jobs: &Path, target: &str) {
+        let directory = tempfile::tempdir().unwrap();
+        let jobs = std::path::absolute(jobs).unwrap();
+        let arguments = ["upgrade", target, "--dir", jobs.to_str().unwrap()];
+        let child = command(&database.url, directory.path(), &arguments).spawn().unwrap();
+        Process { child }.outcome().await.succeeded();
+    }
+}
+
+impl Process {
+    /// Waits for its end.
+    pub(crate) async fn outcome(self) -> Outcome {
+        let output = self.child.wait_with_output().await.unwrap();
+        Outcome {
+            status: output.status,
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// kill -9, and waits for its end.
+    pub(crate) async fn kill(mut self) -> Outcome {
+        self.child.start_kill().unwrap();
+        self.outcome().await
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        let id = i32::try_from(self.child.id().expect("it has not been waited for")).unwrap();
+        rustix::process::kill_process(rustix::process::Pid::from_raw(id).unwrap(), signal).unwrap();
+    }
+
+    /// Whether it has not ended yet.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+}
+
+impl Outcome {
+    /// Fails unless it ended with this code.
+    #[track_caller]
+    pub(crate) fn ended_with(self, code: i32) -> Self {
+        assert_eq!(self.status.code(), Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn succeeded(self) -> Self {
+        self.ended_with(0)
+    }
+
+    /// Fails unless it was killed: how a failpoint shows that it fired.
+    #[track_caller]
+    pub(crate) fn was_killed(self) -> Self {
+        use std::os::unix::process::ExitStatusExt;
+        assert_eq!(self.status.signal(), Some(9), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Fails unless stderr has this text in it.
+    #[track_caller]
+    pub(crate) fn says(self, text: &str) -> Self {
+        assert!(self.stderr.contains(text), "`{text}` is not in:\n{}", self.stderr);
+        self
+    }
+}
+
+fn command(url: &str, directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command
+        .args(arguments)
+        .current_dir(directory)
+        .env_remove("LONGHAUL_ENV")
+        .env("DATABASE_URL", url)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}

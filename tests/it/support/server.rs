@@ -1,0 +1,112 @@
+//! One private server for the whole test run, and databases made from templates.
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use longhaul::clock::Clock;
+use longhaul::pg::local::{Durability, LocalServer, LocalServerOptions};
+use tokio::sync::OnceCell;
+use tokio_postgres::types::{FromSqlOwned, ToSql};
+use tokio_postgres::{Client, NoTls, Row};
+
+/// The address of the server without the database. The server lives on a thread of its own, which holds it until the
+/// test process ends; then it stops and its files are removed.
+static SERVER: LazyLock<String> = LazyLock::new(|| {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async move {
+            let settings = [("shared_buffers", "256MB"), ("max_connections", "200")];
+            let options = LocalServerOptions {
+                durability: Durability::Volatile,
+                settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+                ..LocalServerOptions::from_environment().unwrap()
+            };
+            let server = LocalServer::start(&Clock::system(), &options).await.unwrap();
+            sender.send(server.url("")).unwrap();
+            std::future::pending::<()>().await;
+        });
+    });
+    receiver.recv().expect("the private server starts; its error is printed above")
+});
+
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+/// A database of one test's own.
+pub(crate) struct Database {
+    /// Its URL, as superuser.
+    pub(crate) url: String,
+    pub(crate) client: Client,
+}
+
+impl Database {
+    /// An empty one.
+    pub(crate) async fn empty() -> Self {
+        Self::from_template("template1").await
+    }
+
+    /// The payroll example, expanded (`gross_amount` is there, empty, with its sync trigger), with 20,000 entries.
+    pub(crate) async fn payroll() -> Self {
+        static TEMPLATE: OnceCell<&str> = OnceCell::const_new();
+        let template = TEMPLATE
+            .get_or_init(|| async {
+                let database = Self::named("template_payroll", "template1").await;
+                let jobs = std::path::Path::new("jobs");
+                super::Project::upgrade_example(&database, jobs, "90be").await;
+                database.execute(&std::fs::read_to_string(jobs.join("seed/payroll.sql")).unwrap()).await;
+                database.execute("CALL demo.generate_payroll(42, 20000); DROP SCHEMA demo CASCADE").await;
+                super::Project::upgrade_example(&database, jobs, "3f9a").await;
+                "template_payroll"
+            })
+            .await;
+        Self::from_template(template).await
+    }
+
+    async fn from_template(template: &str) -> Self {
+        let number = DATABASES.fetch_add(1, Ordering::SeqCst);
+        Self::named(&format!("test_{number}"), template).await
+    }
+
+    async fn named(name: &str, template: &str) -> Self {
+        let server = tokio::task::spawn_blocking(|| SERVER.clone()).await.unwrap();
+        let maintenance = connect(&format!("{server}postgres")).await;
+        let statement = format!("CREATE DATABASE {name} TEMPLATE {template}");
+        // The template may still have a session of whoever made it.
+        super::wait_for("the template is free to copy", || async {
+            match maintenance.batch_execute(&statement).await {
+                Ok(()) => true,
+                Err(error) if error.code().is_some_and(|code| code.code() == "55006") => false,
+                Err(error) => panic!("{statement}: {error:?}"),
+            }
+        })
+        .await;
+        let url = format!("{server}{name}");
+        Self { client: connect(&url).await, url }
+    }
+
+    /// Another session.
+    pub(crate) async fn connect(&self) -> Client {
+        connect(&self.url).await
+    }
+
+    /// Statements without parameters.
+    pub(crate) async fn execute(&self, sql: &str) {
+        self.client.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    }
+
+    /// The one value that a query returns.
+    pub(crate) async fn value<T: FromSqlOwned>(&self, sql: &str) -> T {
+        self.row(sql, &[]).await.get(0)
+    }
+
+    /// The one row that a query returns.
+    pub(crate) async fn row(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Row {
+        self.client.query_one(sql, parameters).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"))
+    }
+}
+
+async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
