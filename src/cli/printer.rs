@@ -58,17 +58,11 @@ impl Printer {
 
     /// An error, always.
     pub(crate) fn failure(&self, failure: &Failure) {
-        let mut text = format!("{}: {}", self.paint("1;31", "error"), failure.message);
-        for cause in &failure.causes {
-            text += &format!("\n  because: {cause}");
-        }
-        for detail in &failure.details {
-            text += &format!("\n{detail}");
-        }
-        if let Some(hint) = &failure.hint {
-            text += &format!("\n{}: {hint}", self.paint("1;36", "hint"));
-        }
-        let _ = writeln!(std::io::stderr(), "{text}");
+        let mut lines = vec![format!("{}: {}", self.paint("1;31", "error"), failure.message)];
+        lines.extend(failure.causes.iter().map(|cause| format!("  because: {cause}")));
+        lines.extend(failure.details.iter().cloned());
+        lines.extend(failure.hint.iter().map(|hint| format!("{}: {hint}", self.paint("1;36", "hint"))));
+        let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
     }
 
     fn paint(&self, code: &str, text: &str) -> String {

@@ -249,8 +249,7 @@ impl Engine<'_> {
                 Some(proof) if !sweeps => return Err(not_repeated(&proof)),
                 Some(proof) if pass.0 >= MOST_SWEEPS => return Err(chased(proof.remaining, pass)),
                 Some(_) => {
-                    let state = transition::next(RunState::Proving, Input::RowsRemain)?;
-                    self.store.set_run_state(&**worker.connection(), run, state, None, None).await?;
+                    self.move_on(worker, run, RunState::Proving, Input::RowsRemain).await?;
                     pass = self.begin_pass(worker, plan, run, pass.next()).await?;
                 }
             }
@@ -290,11 +289,42 @@ impl Engine<'_> {
         pass: Pass,
     ) -> Result<Pass, RunError> {
         failpoint!("pass.beginning");
-        let transaction = worker.connection().transaction().await.map_err(RunError::sql("begin a pass"))?;
+        let id = worker.id();
+        let transaction = self.still_ours(worker.connection(), id).await?;
         plan_pass(&transaction, self.store, plan, run, pass).await?;
         transaction.commit().await.map_err(RunError::sql("begin a pass"))?;
         failpoint!("pass.begun");
         Ok(pass)
+    }
+
+    /// A transaction in which this process can't be given up as dead, if it hasn't been already: one that was frozen
+    /// and wakes up writes nothing into a run that is another's now.
+    async fn still_ours<'c>(
+        &self,
+        connection: &'c mut Connection,
+        worker: WorkerId,
+    ) -> Result<tokio_postgres::Transaction<'c>, RunError> {
+        let transaction = connection.transaction().await.map_err(RunError::sql("begin"))?;
+        if self.store.confirm_worker(&transaction, worker).await? {
+            Ok(transaction)
+        } else {
+            Err(RunError::GivenUp)
+        }
+    }
+
+    /// Stores the state that follows.
+    async fn move_on(
+        &self,
+        worker: &mut Worker<'_>,
+        run: RunId,
+        from: RunState,
+        input: Input,
+    ) -> Result<(), RunError> {
+        let id = worker.id();
+        let transaction = self.still_ours(worker.connection(), id).await?;
+        let state = transition::next(from, input)?;
+        self.store.set_run_state(&transaction, run, state, None, None).await?;
+        transaction.commit().await.map_err(RunError::sql("store the run's state"))
     }
 
     /// Takes the proof and shows it. `None`: stopped by the operator.
@@ -304,8 +334,7 @@ impl Engine<'_> {
         plan: &JobPlan,
         run: RunId,
     ) -> Result<Option<Proof>, RunError> {
-        let state = transition::next(RunState::Running, Input::PassesDone)?;
-        self.store.set_run_state(&**worker.connection(), run, state, None, None).await?;
+        self.move_on(worker, run, RunState::Running, Input::PassesDone).await?;
         failpoint!("proof.beginning");
         self.observer.notice(Notice::Proving);
         match proof::take(worker.connection(), plan, self.stop).await {
@@ -326,13 +355,14 @@ impl Engine<'_> {
         id: WorkerId,
         result: Result<Option<Proof>, RunError>,
     ) -> Result<Ended, RunError> {
-        if matches!(result, Err(RunError::LeaseLost { .. } | RunError::GivenUp)) {
+        let result = match result {
             // The run is another's: nothing of it may be touched.
-            return Err(result.err().expect("it is an error"));
-        }
-        let ending = Ending::of(job, run, &result, self.stop.level());
+            Err(error) if error.class() == ErrorClass::Fenced => return Err(error),
+            result => result,
+        };
+        let ending = Ending::of(job, run, &result, self.stop.level())?;
         let stored = match self.store_ending(worker.connection(), id, &ending).await {
-            Ok(totals) => Ok(totals),
+            stored @ (Ok(_) | Err(RunError::GivenUp)) => stored,
             // The connection that failed can't tell of it; a new one may.
             Err(_) => match self.connector.connect("batches").await {
                 Ok(mut connection) => self.store_ending(&mut connection, id, &ending).await,
@@ -358,9 +388,8 @@ impl Engine<'_> {
         worker: WorkerId,
         ending: &Ending,
     ) -> Result<PassTotals, RunError> {
-        let failed = RunError::sql("store how the run ended");
         failpoint!("ending.beginning");
-        let transaction = connection.transaction().await.map_err(failed)?;
+        let transaction = self.still_ours(connection, worker).await?;
         let run = ending.run;
         self.store.release_ranges(&transaction, run, worker).await?;
         self.store.remove_worker(&transaction, worker).await?;
@@ -409,23 +438,32 @@ struct Ending {
 }
 
 impl Ending {
-    fn of(job: &Job, run: RunId, result: &Result<Option<Proof>, RunError>, stop: StopLevel) -> Self {
+    fn of(
+        job: &Job,
+        run: RunId,
+        result: &Result<Option<Proof>, RunError>,
+        stop: StopLevel,
+    ) -> Result<Self, Illegal> {
         let name = &job.name;
         let (state, event, reason, sign_off) = match result {
             Ok(Some(proof)) => {
                 let sign_off = serde_json::to_value(proof).expect("a proof is plain data with text keys");
                 let reason = format!("was signed off: no row of {} left, totals agree", proof.rows);
-                (RunState::Done, "run.done", reason, Some(sign_off))
+                (transition::next(RunState::Proving, Input::Proved)?, "run.done", reason, Some(sign_off))
             }
             Ok(None) => {
                 let how =
                     if stop >= StopLevel::Cancel { "with its batch cancelled" } else { "after its batch" };
-                (RunState::Stopped, "run.stopped", format!("was stopped by an operator's signal {how}"), None)
+                let reason = format!("was stopped by an operator's signal {how}");
+                (transition::next(RunState::Running, Input::Stop)?, "run.stopped", reason, None)
             }
-            Err(error) => (RunState::Failed, "run.failed", format!("failed: {}", error.in_short()), None),
+            Err(error) => {
+                let reason = format!("failed: {}", error.in_short());
+                (transition::next(RunState::Running, Input::Fail)?, "run.failed", reason, None)
+            }
         };
         let message = format!("run {run} of {name} {reason}");
-        Self { run, state, event, reason, message, sign_off }
+        Ok(Self { run, state, event, reason, message, sign_off })
     }
 }
 

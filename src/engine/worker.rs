@@ -126,6 +126,11 @@ impl<'w> Worker<'w> {
         Self { tools, run, id, session, sizer, rate, held: None, failures: Failures::default() }
     }
 
+    /// The id it is registered as.
+    pub(super) fn id(&self) -> WorkerId {
+        self.id
+    }
+
     /// The connection, for what has to be done between passes.
     pub(super) fn connection(&mut self) -> &mut Connection {
         self.session.connection()
@@ -198,26 +203,14 @@ impl<'w> Worker<'w> {
             return Ok((upper, u64::from(keys)));
         }
         let (position, end, size) = (held.range.position(), &held.range.upper, self.sizer.size());
+        let Session { connection, prepared } = &self.session;
         let failed = RunError::sql("look up where the batch ends");
-        match self
-            .session
-            .prepared
-            .bound(&self.session.connection, position, end, size)
-            .await
-            .map_err(failed)?
-        {
-            Some(upper) => Ok((upper, u64::from(size))),
-            None => {
-                let failed = RunError::sql("count the last keys of the range");
-                let keys = self
-                    .session
-                    .prepared
-                    .tail(&self.session.connection, position, end)
-                    .await
-                    .map_err(failed)?;
-                Ok((end.clone(), keys))
-            }
+        if let Some(upper) = prepared.bound(connection, position, end, size).await.map_err(failed)? {
+            return Ok((upper, u64::from(size)));
         }
+        let failed = RunError::sql("count the last keys of the range");
+        let keys = prepared.tail(connection, position, end).await.map_err(failed)?;
+        Ok((end.clone(), keys))
     }
 
     /// Sends the batch, and cancels it in the server if the operator insists.
@@ -280,6 +273,9 @@ impl<'w> Worker<'w> {
     /// Decides what an error means, waits if waiting helps, and reads the checkpoint before anything else is done.
     async fn recover(&mut self, error: RunError) -> Result<Step, RunError> {
         let class = error.class();
+        if let (ErrorClass::Fenced, Some(held)) = (class, &self.held) {
+            return Err(RunError::LeaseLost { range: held.range.id });
+        }
         if self.tools.stop.level() >= StopLevel::Cancel && class == ErrorClass::Timeout {
             return Ok(Step::Stopped);
         }
@@ -366,9 +362,10 @@ impl RunError {
     /// The class of the error, which decides what is done about it.
     pub(super) fn class(&self) -> ErrorClass {
         match self {
-            Self::Batch { source, .. } | Self::Sql { source, .. } => classify(source),
+            Self::Batch { source, .. }
+            | Self::Sql { source, .. }
+            | Self::Connect(ConnectError::Refused { source, .. }) => classify(source),
             Self::Store(error) => error.class(),
-            Self::Connect(ConnectError::Refused { source, .. }) => classify(source),
             Self::LeaseLost { .. } | Self::GivenUp => ErrorClass::Fenced,
             _ => ErrorClass::Other,
         }

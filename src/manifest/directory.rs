@@ -41,7 +41,7 @@ pub enum ManifestError {
         dir: PathBuf,
         /// Why not.
         #[source]
-        source: GraphError,
+        source: Box<GraphError>,
     },
     /// No job of that name, revision or file.
     #[error("there is no job `{wanted}` in {}", dir.display())]
@@ -125,7 +125,7 @@ impl Manifest {
             }
         }
         let graph = Graph::build(revisions.iter().map(node).collect())
-            .map_err(|source| ManifestError::Graph { dir: dir.to_owned(), source })?;
+            .map_err(|source| ManifestError::Graph { dir: dir.to_owned(), source: Box::new(source) })?;
         Ok(Self { revisions, jobs, graph })
     }
 

@@ -47,6 +47,9 @@ pub struct Placed<T> {
     offset: usize,
 }
 
+/// A key and its text, each with its place.
+pub(super) type PlacedPair = (Placed<String>, Placed<String>);
+
 impl<'a> Document<'a> {
     /// Reads the text as TOML.
     pub fn parse(file: &'a Path, text: &'a str) -> Result<Self, DocumentError> {
@@ -132,7 +135,7 @@ impl<'d> Section<'d> {
     }
 
     /// The entries of an inline table of texts, in the order of the file.
-    pub fn pairs(&self, key: &str) -> Result<Vec<(Placed<String>, Placed<String>)>, DocumentError> {
+    pub(super) fn pairs(&self, key: &str) -> Result<Vec<PlacedPair>, DocumentError> {
         let Some(value) = self.get(key) else { return Ok(Vec::new()) };
         let DeValue::Table(table) = value.get_ref() else {
             let wanted = "a table like { column = \"expression\" }";

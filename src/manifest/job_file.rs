@@ -38,7 +38,7 @@ pub fn parse_job(file: &Path, text: &str) -> Result<JobFile, DocumentError> {
         .ok_or_else(|| root.missing("job", "a job needs a [job] table with `table` and `set`"))?;
     section.only(&["kind", "table", "set", "where", "key", "undo"])?;
     kind_and_undo(&section)?;
-    let (name, _) = file_name_parts(file).map_or_else(|| (String::new(), ()), |parts| (parts.slug, ()));
+    let name = file_name_parts(file).map(|parts| parts.slug).unwrap_or_default();
     let revision = root.text("revision")?.map(|id| RevisionId(id.value));
     let job = Job {
         name,
@@ -242,7 +242,6 @@ fn split_equation(text: &str) -> Option<(String, String)> {
     for (at, &byte) in bytes.iter().enumerate() {
         match (quote, byte) {
             (Some(open), _) if byte == open => quote = None,
-            (Some(_), _) => {}
             (None, b'\'' | b'"') => quote = Some(byte),
             (None, b'(') => depth += 1,
             (None, b')') => depth = depth.checked_sub(1)?,
@@ -256,7 +255,7 @@ fn split_equation(text: &str) -> Option<(String, String)> {
                     return None;
                 }
             }
-            (None, _) => {}
+            (Some(_) | None, _) => {}
         }
     }
     let at = found?;

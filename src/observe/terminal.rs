@@ -76,7 +76,7 @@ impl Terminal {
         }
         shown.last_line = self.now();
         shown.progress = Some(progress);
-        self.draw(shown);
+        draw(shown);
     }
 
     fn batch(&self, shown: &mut Shown, seen: u64, changed: u64) {
@@ -91,22 +91,7 @@ impl Terminal {
             shown.last_line = now;
             self.line(shown, &text);
         }
-        self.draw(shown);
-    }
-
-    fn draw(&self, shown: &Shown) {
-        let (Some(bar), Some(progress)) = (&shown.bar, &shown.progress) else { return };
-        bar.set_length(progress.total().max(1));
-        bar.set_position(progress.seen());
-        let state = shown.state.as_deref().unwrap_or("running");
-        bar.set_prefix(format!("{} {:>2} %", progress.pass(), progress.percent()));
-        bar.set_message(format!(
-            "{} of ~{}  {}  {}  {state}",
-            human_count(progress.seen()),
-            human_count(progress.total()),
-            progress.rate(),
-            progress.left(),
-        ));
+        draw(shown);
     }
 
     fn state(&self, shown: &mut Shown, state: String) {
@@ -115,7 +100,7 @@ impl Terminal {
                 self.line(shown, &state);
             }
             shown.state = Some(state);
-            self.draw(shown);
+            draw(shown);
         }
     }
 }
@@ -183,6 +168,21 @@ impl Drop for Terminal {
             finish(shown);
         }
     }
+}
+
+fn draw(shown: &Shown) {
+    let (Some(bar), Some(progress)) = (&shown.bar, &shown.progress) else { return };
+    bar.set_length(progress.total().max(1));
+    bar.set_position(progress.seen());
+    let state = shown.state.as_deref().unwrap_or("running");
+    bar.set_prefix(format!("{} {:>2} %", progress.pass(), progress.percent()));
+    bar.set_message(format!(
+        "{} of ~{}  {}  {}  {state}",
+        human_count(progress.seen()),
+        human_count(progress.total()),
+        progress.rate(),
+        progress.left(),
+    ));
 }
 
 fn finish(shown: &mut Shown) {

@@ -41,6 +41,7 @@ pub enum RelationKind {
 
 /// A column.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of the catalog's")]
 pub struct Column {
     /// Its name.
     pub name: Ident,

@@ -49,13 +49,12 @@ impl Input {
 pub fn next(from: RunState, input: Input) -> Result<RunState, Illegal> {
     use RunState::{Cancelled, Done, Failed, Proving, Running, Stopped};
     match (from, input) {
-        // The process that ran it died, or an operator or an error stopped it, and `run` was called again. What was
-        // being proved is proved anew: rows may have changed since.
-        (Running | Proving | Stopped | Failed, Input::Resume) => Ok(Running),
+        // Resume: the process that ran it died, or an operator or an error stopped it, and `run` was called again. What
+        // was being proved is proved anew: rows may have changed since.
+        // RowsRemain: rows came unconverged after the last sweep had passed them: one more sweep.
+        (Running | Proving | Stopped | Failed, Input::Resume) | (Proving, Input::RowsRemain) => Ok(Running),
         // The last sweep found nothing to do.
         (Running, Input::PassesDone) => Ok(Proving),
-        // Rows came unconverged after the last sweep had passed them: one more sweep.
-        (Proving, Input::RowsRemain) => Ok(Running),
         // Signed off.
         (Proving, Input::Proved) => Ok(Done),
         // Ctrl-C, SIGTERM or SIGHUP, after the batch or with the batch cancelled.

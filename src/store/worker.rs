@@ -106,6 +106,19 @@ impl Store {
         Ok(beaten == 1)
     }
 
+    /// Whether the worker is still registered; if so it stays so until the transaction ends.
+    pub async fn confirm_worker(
+        &self,
+        client: &impl GenericClient,
+        worker: WorkerId,
+    ) -> Result<bool, StoreError> {
+        let row = client
+            .query_opt(&self.sql.confirm_worker, &[&worker.0])
+            .await
+            .map_err(doing("confirm this process's registration"))?;
+        Ok(row.is_some())
+    }
+
     /// Ends a worker's registration.
     pub async fn remove_worker(
         &self,
