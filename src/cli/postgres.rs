@@ -44,8 +44,13 @@ pub(crate) struct PostgresArgs {
 /// Returns the exit code: that of COMMAND, or 128 and the number of the signal that ended it; without COMMAND, [`exit::DONE`].
 pub(crate) async fn postgres(args: &PostgresArgs, clock: &Clock, printer: &Printer) -> Result<u8, Failure> {
     let stop = stop_at_a_signal()?;
+    let options = LocalServerOptions {
+        version: args.version,
+        durability: Durability::Durable,
+        settings: args.settings.clone(),
+    };
     let server = tokio::select! {
-        server = start(args, clock, printer) => server?,
+        server = start(&options, clock, printer) => server?,
         () = stop.cancelled() => return Ok(exit::INTERRUPTED),
     };
     let outcome = if let Some((program, arguments)) = args.command.split_first() {
@@ -70,20 +75,20 @@ fn stop_at_a_signal() -> Result<CancellationToken, Failure> {
     Ok(stop)
 }
 
-async fn start(args: &PostgresArgs, clock: &Clock, printer: &Printer) -> Result<LocalServer, LocalError> {
-    let installation = if let Some(found) = Installation::find(args.version).await? {
+/// Starts a server, and says so when its programs have to be fetched first.
+pub(super) async fn start(
+    options: &LocalServerOptions,
+    clock: &Clock,
+    printer: &Printer,
+) -> Result<LocalServer, LocalError> {
+    let installation = if let Some(found) = Installation::find(options.version).await? {
         found
     } else {
-        let major = args.version.unwrap_or(DEFAULT_MAJOR);
+        let major = options.version.unwrap_or(DEFAULT_MAJOR);
         printer.say(&format!("fetching PostgreSQL {major} (some 12 MB, kept for the next time)"));
-        Installation::fetch(args.version).await?
+        Installation::fetch(options.version).await?
     };
-    let options = LocalServerOptions {
-        version: args.version,
-        durability: Durability::Durable,
-        settings: args.settings.clone(),
-    };
-    LocalServer::start_with(clock, &installation, &options).await
+    LocalServer::start_with(clock, &installation, options).await
 }
 
 fn introduce(server: &LocalServer, printer: &Printer) {

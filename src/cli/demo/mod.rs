@@ -9,16 +9,16 @@ mod story;
 mod writers;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
 use tokio::sync::Notify;
 
 use super::exit;
 use super::failure::Failure;
+use super::postgres;
 use super::printer::Printer;
 use crate::clock::Clock;
-use crate::pg::local::{Durability, LocalServer, LocalServerOptions};
+use crate::pg::local::{Durability, LocalServerOptions};
 use story::Story;
 
 #[derive(Args, Debug)]
@@ -49,9 +49,19 @@ pub(crate) async fn demo(args: &DemoArgs, clock: &Clock, printer: &Printer) -> R
             .into(),
     };
     // Dropped at the end of this function, however it is left: that stops the server and removes its directory.
-    let server = LocalServer::start(clock, &options).await?;
+    let server = tokio::select! {
+        server = postgres::start(&options, clock, printer) => server?,
+        () = interrupted.notified() => return Ok(exit::INTERRUPTED),
+    };
     let directory = example::unpack()?;
-    let story = Story::new(clock, printer, &server, directory.path(), args.rows);
+    let story = Story {
+        clock,
+        printer,
+        server: &server,
+        directory: directory.path(),
+        rows: args.rows,
+        keep: args.keep,
+    };
     let code = tokio::select! {
         told = story.tell(started) => told?,
         () = interrupted.notified() => {
@@ -60,11 +70,9 @@ pub(crate) async fn demo(args: &DemoArgs, clock: &Clock, printer: &Printer) -> R
         }
     };
     if args.keep && code == exit::DONE {
-        printer.say("The server stays up until Ctrl-C.");
+        story.look_around();
         interrupted.notified().await;
     }
-    // A child that heard the same Ctrl-C finishes its batch; the server's fast stop doesn't wait for it.
-    clock.sleep(Duration::from_millis(50)).await;
     server.stop().await?;
     Ok(code)
 }

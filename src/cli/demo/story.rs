@@ -25,11 +25,12 @@ const KILL_AT: i64 = 40;
 
 /// What the story is told with.
 pub(super) struct Story<'s> {
-    clock: &'s Clock,
-    printer: &'s Printer,
-    server: &'s LocalServer,
-    directory: &'s Path,
-    rows: u32,
+    pub(super) clock: &'s Clock,
+    pub(super) printer: &'s Printer,
+    pub(super) server: &'s LocalServer,
+    pub(super) directory: &'s Path,
+    pub(super) rows: u32,
+    pub(super) keep: bool,
 }
 
 /// Rows and cents.
@@ -38,17 +39,7 @@ struct Sum {
     cents: i64,
 }
 
-impl<'s> Story<'s> {
-    pub(super) fn new(
-        clock: &'s Clock,
-        printer: &'s Printer,
-        server: &'s LocalServer,
-        directory: &'s Path,
-        rows: u32,
-    ) -> Self {
-        Self { clock, printer, server, directory, rows }
-    }
-
+impl Story<'_> {
     /// Tells it, and returns the exit code: failed if any of it didn't come out as told.
     pub(super) async fn tell(&self, started: Instant) -> Result<u8, Failure> {
         let printer = self.printer;
@@ -86,7 +77,10 @@ impl<'s> Story<'s> {
         let fits = self.summary(&connection, &before, &account, &after, killed_at).await?;
         let took = human_duration(self.clock.monotonic().saturating_duration_since(started));
         printer.say(&format!("  in all                    {took}"));
-        self.look_around();
+        if !self.keep {
+            self.printer
+                .say("\nThe server is stopped and removed. With --keep it stays up, to look around in.");
+        }
         Ok(if fits { exit::DONE } else { exit::FAILED })
     }
 
@@ -185,17 +179,18 @@ impl<'s> Story<'s> {
         Ok(fits)
     }
 
-    fn look_around(&self) {
-        self.printer.say(
-            "\nTo look around, run it again with --keep; the server then stays up, and this shows what there is:",
-        );
+    /// Where to look, with the server still up.
+    pub(super) fn look_around(&self) {
         let url = self.server.url(DATABASE);
+        let psql = self.server.bin_dir().join("psql");
         for line in [
-            format!("  psql '{url}'"),
-            "  SELECT * FROM longhaul.status;      -- the run, as `longhaul status` shows it".to_owned(),
-            "  SELECT * FROM longhaul.event;       -- what happened, as `longhaul log` shows it".to_owned(),
-            "  SELECT * FROM longhaul.batch;       -- every batch with its keys, rows and time".to_owned(),
-            "  SELECT sign_off FROM longhaul.run;  -- the proof".to_owned(),
+            "\nThe server stays up until Ctrl-C. Look around in another terminal:".to_owned(),
+            format!("  {} '{url}'", psql.display()),
+            "    SELECT * FROM longhaul.status;      -- the run, as `longhaul status` shows it".to_owned(),
+            "    SELECT * FROM longhaul.event;       -- what happened, as `longhaul log` shows it".to_owned(),
+            "    SELECT * FROM longhaul.batch;       -- every batch with its keys, rows and time".to_owned(),
+            "    SELECT sign_off FROM longhaul.run;  -- the proof".to_owned(),
+            format!("  cd {} && DATABASE_URL='{url}' longhaul log", self.directory.display()),
         ] {
             self.printer.say(&line);
         }
