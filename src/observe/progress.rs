@@ -81,7 +81,7 @@ impl Progress {
     pub fn left(&self) -> String {
         match self.estimator.estimate(self.total - self.seen) {
             Some(range) => format!("{} left", format_range(range)),
-            None => "time left not known yet".to_owned(),
+            None => "time left unknown".to_owned(),
         }
     }
 }

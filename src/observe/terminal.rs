@@ -105,7 +105,7 @@ impl Terminal {
     }
 }
 
-const STOPPING: &str = "finishing the batch, then stopping";
+const STOPPING: &str = "stopping";
 
 impl Observer for Terminal {
     fn notice(&self, notice: Notice) {
@@ -132,7 +132,11 @@ impl Observer for Terminal {
             Notice::Resized { reason } if self.talk == Talk::Verbose => self.line(shown, &reason),
             Notice::Resized { .. } => {}
             Notice::Waiting { reason } => self.state(shown, format!("waiting: {reason}")),
-            Notice::Stopping { how } => self.state(shown, how.to_owned()),
+            Notice::Stopping { how } => {
+                self.line(shown, how);
+                shown.state = Some(STOPPING.to_owned());
+                draw(shown);
+            }
             Notice::PassDone { pass, totals } => {
                 finish(shown);
                 let (seen, changed) = (human_count(totals.rows_seen), human_count(totals.rows_changed));
@@ -176,12 +180,13 @@ fn draw(shown: &Shown) {
     bar.set_position(progress.seen());
     let state = shown.state.as_deref().unwrap_or("running");
     bar.set_prefix(format!("{} {:>2} %", progress.pass(), progress.percent()));
+    // What matters most comes first: a narrow terminal cuts the end off.
     bar.set_message(format!(
-        "{} of ~{}  {}  {}  {state}",
+        "{state}, {}, {}, {} of ~{}",
+        progress.left(),
+        progress.rate(),
         human_count(progress.seen()),
         human_count(progress.total()),
-        progress.rate(),
-        progress.left(),
     ));
 }
 
@@ -194,7 +199,7 @@ fn finish(shown: &mut Shown) {
 }
 
 fn bar(progress: &Progress) -> ProgressBar {
-    let style = ProgressStyle::with_template("{prefix} [{bar:24}] {wide_msg}")
+    let style = ProgressStyle::with_template("{prefix} [{bar:16}] {wide_msg}")
         .expect("the template is a constant that parses")
         .progress_chars("=> ");
     let bar = ProgressBar::with_draw_target(Some(progress.total().max(1)), ProgressDrawTarget::stderr());
