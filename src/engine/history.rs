@@ -274,7 +274,8 @@ impl History<'_> {
     }
 
     /// A transaction that no other upgrade of this control schema runs beside. The lock ends with the transaction,
-    /// so it can't be left behind, not by a pooler either.
+    /// so it can't be left behind, not by a pooler either. While it is asked for, the transaction has no snapshot
+    /// between two questions, which is what a CREATE INDEX CONCURRENTLY would wait for.
     async fn begin_alone<'c>(
         &self,
         connection: &'c mut Connection,
