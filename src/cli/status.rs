@@ -8,6 +8,7 @@ use super::exit;
 use super::failure::Failure;
 use crate::model::{RunState, human_count};
 use crate::pg::Connection;
+use crate::plan::eta::{EtaEstimator, EtaRange, format_range};
 use crate::store::{PassTotals, RunRow, WorkerRow};
 
 #[derive(Args, Debug)]
@@ -23,6 +24,7 @@ struct Standing {
     all: PassTotals,
     checkpoint: Option<String>,
     workers: Vec<WorkerRow>,
+    pace: EtaEstimator,
 }
 
 pub(crate) async fn status(args: &StatusArgs, context: &Context<'_>) -> Result<u8, Failure> {
@@ -51,11 +53,16 @@ pub(crate) async fn status(args: &StatusArgs, context: &Context<'_>) -> Result<u
 async fn standing(context: &Context<'_>, connection: &Connection, run: RunRow) -> Result<Standing, Failure> {
     let (store, client) = (&context.store, &**connection);
     let open = store.open_ranges(client, run.id, run.pass).await?;
+    let mut pace = EtaEstimator::new();
+    for (at, seen) in store.recent_batches(client, run.id, run.pass).await? {
+        pace.record(at, seen);
+    }
     Ok(Standing {
         pass: store.totals(client, run.id, Some(run.pass)).await?,
         all: store.totals(client, run.id, None).await?,
         checkpoint: open.first().and_then(|range| range.position()).map(ToString::to_string),
         workers: store.workers(client, run.id).await?.into_iter().filter(|worker| worker.alive).collect(),
+        pace,
         run,
     })
 }
@@ -77,6 +84,12 @@ impl Standing {
             return None;
         }
         (self.pass.rows_seen * 100).checked_div(self.run.estimated_rows).map(|percent| percent.min(99))
+    }
+
+    /// How long still, while a process is at work on the backfill.
+    fn left(&self) -> Option<EtaRange> {
+        let remaining = self.run.estimated_rows.checked_sub(self.pass.rows_seen)?;
+        if self.workers.is_empty() { None } else { self.pace.estimate(remaining) }
     }
 
     fn text(&self) -> String {
@@ -104,6 +117,9 @@ impl Standing {
             human_count(self.all.rows_changed),
             human_count(self.all.batches)
         ));
+        if let (Some(rate), Some(left)) = (self.pace.rate_now(), self.left()) {
+            lines.push(format!("  pace        {rate:.0} rows/s, {} left", format_range(left)));
+        }
         if let Some(checkpoint) = &self.checkpoint {
             lines.push(format!("  checkpoint  {checkpoint}"));
         }
@@ -134,6 +150,8 @@ impl Standing {
             "pass_totals": totals(&self.pass),
             "totals": totals(&self.all),
             "estimated_rows": run.estimated_rows,
+            "rows_per_second": self.pace.rate_now(),
+            "seconds_left": self.left().map(|left| [left.low.as_secs(), left.high.as_secs()]),
             "checkpoint": self.checkpoint,
             "started_at": run.started_at,
             "started_by": run.started_by,

@@ -140,7 +140,7 @@ impl Applicant<'_> {
             });
         }
         let left = match run.state {
-            RunState::Running | RunState::Proving => "its process died".to_owned(),
+            RunState::Running | RunState::Proving => "its process is gone".to_owned(),
             RunState::Failed | RunState::Stopped | RunState::Done | RunState::Cancelled => {
                 format!("it {}", run.reason.as_deref().unwrap_or(run.state.as_str()))
             }

@@ -1,5 +1,7 @@
 //! Ranges: pieces of the key space with their checkpoints and leases.
 
+use std::time::Duration;
+
 use tokio_postgres::{GenericClient, Row};
 
 use super::{Store, StoreError, doing};
@@ -168,6 +170,26 @@ impl Store {
             rows_seen: count("rows_seen"),
             rows_changed: count("rows_changed"),
         })
+    }
+
+    /// The batches of the last minute: when each ended, counted from the first of them, and the keys passed since.
+    pub async fn recent_batches(
+        &self,
+        client: &impl GenericClient,
+        run: RunId,
+        pass: Pass,
+    ) -> Result<Vec<(Duration, u64)>, StoreError> {
+        let rows = client
+            .query(&self.sql.recent_batches, &[&run.0, &pass.0])
+            .await
+            .map_err(doing("read the latest batches"))?;
+        Ok(rows
+            .iter()
+            .map(|row| {
+                let at = Duration::try_from_secs_f64(row.get("at")).unwrap_or_default();
+                (at, row.get::<_, i64>("rows_seen").unsigned_abs())
+            })
+            .collect())
     }
 
     /// Forgets all but the latest `keep` batches of a range.
