@@ -71,6 +71,18 @@ pub(crate) enum Command {
     Status(super::status::StatusArgs),
     /// Who did what when
     Log(super::log::LogArgs),
+    /// Where the database stands in the history
+    Current(super::current::CurrentArgs),
+    /// The revisions of the files, newest first; with --verbose everything about each
+    History(super::history::HistoryArgs),
+    /// The revisions that none revises
+    Heads,
+    /// Where the history branches
+    Branches,
+    /// What `upgrade heads` would apply, in order
+    Pending,
+    /// Everything about one revision
+    Show(super::heads::ShowArgs),
     /// A private PostgreSQL server, for trying things out; stopped and removed at the end
     Postgres(super::postgres::PostgresArgs),
 }

@@ -8,6 +8,7 @@ use crate::engine::{HistoryError, RunError, SqlExcerpt};
 use crate::manifest::{DocumentError, ManifestError};
 use crate::pg::ConnectError;
 use crate::pg::local::LocalError;
+use crate::plan::graph::ResolveError;
 use crate::store::StoreError;
 
 /// A failure with its exit code.
@@ -102,6 +103,12 @@ impl From<ManifestError> for Failure {
             _ => None,
         };
         Self::from_error(exit::USAGE, &error).detail(drawn).hint(error.hint())
+    }
+}
+
+impl From<ResolveError> for Failure {
+    fn from(error: ResolveError) -> Self {
+        Self::from_error(exit::USAGE, &error)
     }
 }
 

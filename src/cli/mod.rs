@@ -2,11 +2,15 @@
 
 mod args;
 mod context;
+mod current;
 mod demo;
 mod failure;
+mod heads;
+mod history;
 mod log;
 mod postgres;
 mod printer;
+mod revisions;
 mod run;
 mod signals;
 mod status;
@@ -65,13 +69,24 @@ pub fn main() -> u8 {
 
 async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failure> {
     let clock = Clock::system();
-    let global = &arguments.global;
+    // These two bring a server of their own; all others work on the database of the settings.
     match &arguments.command {
-        Command::Demo(args) => demo::demo(args, &clock, printer).await,
-        Command::Postgres(args) => postgres::postgres(args, &clock, printer).await,
-        Command::Upgrade(args) => upgrade::upgrade(args, &Context::new(global, &clock, printer)?).await,
-        Command::Run(args) => run::run(args, &Context::new(global, &clock, printer)?).await,
-        Command::Status(args) => status::status(args, &Context::new(global, &clock, printer)?).await,
-        Command::Log(args) => log::log(args, &Context::new(global, &clock, printer)?).await,
+        Command::Demo(args) => return demo::demo(args, &clock, printer).await,
+        Command::Postgres(args) => return postgres::postgres(args, &clock, printer).await,
+        _ => {}
+    }
+    let context = Context::new(&arguments.global, &clock, printer)?;
+    match &arguments.command {
+        Command::Demo(_) | Command::Postgres(_) => unreachable!("they returned above"),
+        Command::Upgrade(args) => upgrade::upgrade(args, &context).await,
+        Command::Run(args) => run::run(args, &context).await,
+        Command::Status(args) => status::status(args, &context).await,
+        Command::Log(args) => log::log(args, &context).await,
+        Command::Current(args) => current::current(args, &context).await,
+        Command::History(args) => history::history(args, &context).await,
+        Command::Heads => heads::heads(&context),
+        Command::Branches => heads::branches(&context),
+        Command::Pending => heads::pending(&context).await,
+        Command::Show(args) => heads::show(args, &context).await,
     }
 }

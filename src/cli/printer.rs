@@ -38,6 +38,10 @@ impl Printer {
         self.talk
     }
 
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.talk == Talk::Verbose
+    }
+
     /// Data: to stdout.
     #[expect(clippy::unused_self, reason = "one printer for both streams, whatever the flags")]
     pub(crate) fn data(&self, text: &str) {

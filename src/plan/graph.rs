@@ -6,6 +6,7 @@
 //! Everything here is deterministic: the order in which the files were found makes no difference.
 
 mod error;
+mod lineage;
 mod resolve;
 
 use std::collections::{BTreeMap, BTreeSet};

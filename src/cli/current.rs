@@ -1,0 +1,52 @@
+//! `longhaul current`
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::exit;
+use super::failure::Failure;
+use super::revisions::Revisions;
+
+#[derive(Args, Debug)]
+pub(crate) struct CurrentArgs {
+    /// Exit with 3 unless the database is at every head
+    #[arg(long)]
+    check_heads: bool,
+}
+
+pub(crate) async fn current(args: &CurrentArgs, context: &Context<'_>) -> Result<u8, Failure> {
+    let revisions = Revisions::of_database(context).await?;
+    let applied = revisions.applied.clone().unwrap_or_default();
+    let graph = &revisions.manifest.graph;
+    let heads = graph.applied_heads(&applied);
+    let unknown = graph.unknown_applied(&applied);
+    let pending = graph.pending(&applied, &graph.heads()).len();
+    if context.printer.json {
+        let heads: Vec<Value> = heads.iter().map(|id| revisions.json(id)).collect();
+        context
+            .printer
+            .data(&format!("{:#}", json!({ "current": heads, "unknown": unknown, "pending": pending })));
+    } else {
+        for id in heads {
+            context.printer.data(&revisions.title(id));
+        }
+        for id in &unknown {
+            context
+                .printer
+                .data(&format!("{id} (applied, and in no file of {})", context.settings.dir.display()));
+        }
+        if applied.is_empty() {
+            context.printer.say("no revision is applied");
+        }
+    }
+    if args.check_heads && (pending > 0 || !unknown.is_empty()) {
+        let failure = Failure::new(
+            exit::FOUND,
+            format!("the database is not at every head: {pending} revisions are pending"),
+        );
+        return Err(failure
+            .hint(Some("`longhaul pending` lists them, `longhaul upgrade heads` applies them".to_owned())));
+    }
+    Ok(exit::DONE)
+}

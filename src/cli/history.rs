@@ -1,0 +1,85 @@
+//! `longhaul history`
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::exit;
+use super::failure::Failure;
+use super::revisions::Revisions;
+
+#[derive(Args, Debug)]
+pub(crate) struct HistoryArgs {
+    /// Only what lies after A up to B; either may be left out
+    #[arg(short, long, value_name = "A:B")]
+    range: Option<String>,
+    /// Mark where the database stands
+    #[arg(short, long)]
+    indicate_current: bool,
+    /// Write the graph in Graphviz's language
+    #[arg(long)]
+    dot: bool,
+}
+
+pub(crate) async fn history(args: &HistoryArgs, context: &Context<'_>) -> Result<u8, Failure> {
+    let revisions = if args.indicate_current {
+        Revisions::of_database(context).await?
+    } else {
+        Revisions::of_files(context)?
+    };
+    let mut shown = within(&revisions, args.range.as_deref())?;
+    if args.dot {
+        context.printer.data(&dot(&revisions, &shown));
+        return Ok(exit::DONE);
+    }
+    shown.reverse();
+    if context.printer.json {
+        let items: Vec<Value> = shown.iter().map(|id| revisions.json(id)).collect();
+        context.printer.data(&format!("{:#}", json!({ "history": items })));
+        return Ok(exit::DONE);
+    }
+    let blocks = context.printer.is_verbose();
+    let texts: Vec<String> =
+        shown.iter().map(|id| if blocks { revisions.block(id) + "\n" } else { revisions.line(id) }).collect();
+    if !texts.is_empty() {
+        context.printer.data(&texts.join("\n"));
+    }
+    Ok(exit::DONE)
+}
+
+/// The revisions of a range, oldest first.
+fn within<'r>(revisions: &'r Revisions, range: Option<&str>) -> Result<Vec<&'r str>, Failure> {
+    let graph = &revisions.manifest.graph;
+    let Some(range) = range else { return Ok(graph.order()) };
+    let Some((from, to)) = range.split_once(':') else {
+        let failure = Failure::new(exit::USAGE, format!("`{range}` is no range"));
+        return Err(failure.hint(Some("write it as A:B, A: or :B".to_owned())));
+    };
+    let resolve = |text: &str| match text {
+        "" | "base" | "head" | "heads" => Ok(None),
+        id => revisions.manifest.resolve(id).map(Some),
+    };
+    let (from, to) = (resolve(from)?, resolve(to)?);
+    let upper = |id: &str| to.is_none_or(|to| id == to || graph.ancestors(to).contains(&id));
+    let lower = |id: &str| from.is_none_or(|from| id == from || graph.ancestors(id).contains(&from));
+    Ok(graph.order().into_iter().filter(|id| upper(id) && lower(id)).collect())
+}
+
+fn dot(revisions: &Revisions, shown: &[&str]) -> String {
+    let quote = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+    let mut lines = vec!["digraph history {".to_owned(), "  rankdir=BT;".to_owned()];
+    for id in shown {
+        let revision = revisions.get(id);
+        let shape = if revision.job().is_some() { "box" } else { "ellipse" };
+        let label = quote(&format!("{}\n{}", revisions.title(id), revision.message)).replace('\n', "\\n");
+        lines.push(format!("  {} [shape={shape}, label={label}];", quote(id)));
+        for parent in &revision.revises {
+            lines.push(format!("  {} -> {};", quote(id), quote(&parent.0)));
+        }
+        for depends in &revision.depends {
+            lines.push(format!("  {} -> {} [style=dashed];", quote(id), quote(&depends.0)));
+        }
+    }
+    lines.push("}".to_owned());
+    lines.join("\n")
+}

@@ -1,0 +1,133 @@
+//! How the commands that show the history describe a revision: one line, a block, or JSON.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::failure::Failure;
+use crate::manifest::Manifest;
+use crate::model::{Revision, RevisionBody, RevisionId};
+
+/// The files, and what of them the database has applied where it was asked.
+pub(crate) struct Revisions {
+    pub(crate) manifest: Manifest,
+    pub(crate) applied: Option<BTreeSet<String>>,
+}
+
+impl Revisions {
+    /// From the files alone.
+    pub(crate) fn of_files(context: &Context<'_>) -> Result<Self, Failure> {
+        Ok(Self { manifest: context.manifest()?, applied: None })
+    }
+
+    /// With the database.
+    pub(crate) async fn of_database(context: &Context<'_>) -> Result<Self, Failure> {
+        let manifest = context.manifest()?;
+        let applied = match context.reader("history").await? {
+            Some(connection) => context.store.applied(&*connection).await?.into_keys().collect(),
+            None => BTreeSet::new(),
+        };
+        Ok(Self { manifest, applied: Some(applied) })
+    }
+
+    /// The revision of an id of this graph.
+    pub(crate) fn get(&self, id: &str) -> &Revision {
+        self.manifest.revision(id).expect("the graph was built from these revisions")
+    }
+
+    /// `3f9a0c1b7d52 (billing) (head)`, and `(current)` where the database stands there.
+    pub(crate) fn title(&self, id: &str) -> String {
+        let mut title = id.to_owned();
+        let labels = self.labels(id);
+        if !labels.is_empty() {
+            title = format!("{title} ({})", labels.into_iter().collect::<Vec<_>>().join(", "));
+        }
+        for mark in self.marks(id) {
+            title = format!("{title} ({mark})");
+        }
+        title
+    }
+
+    /// `90be11d4a6c3 -> 3f9a0c1b7d52 (head), add gross_amount`.
+    pub(crate) fn line(&self, id: &str) -> String {
+        let revision = self.get(id);
+        let mut before = join(&revision.revises);
+        if before.is_empty() {
+            "<base>".clone_into(&mut before);
+        }
+        if !revision.depends.is_empty() {
+            before = format!("{before} ({})", join(&revision.depends));
+        }
+        format!("{before} -> {}, {}", self.title(id), revision.message)
+    }
+
+    /// Everything about a revision, for people.
+    pub(crate) fn block(&self, id: &str) -> String {
+        let revision = self.get(id);
+        let kind = if revision.job().is_some() { "data" } else { "schema" };
+        let mut lines =
+            vec![format!("Revision:  {}", self.title(id)), format!("Message:   {}", revision.message)];
+        let mut list = |label: &str, ids: &[RevisionId]| {
+            if !ids.is_empty() {
+                lines.push(format!("{label:<10} {}", join(ids)));
+            }
+        };
+        list(if revision.revises.len() > 1 { "Merges:" } else { "Revises:" }, &revision.revises);
+        list("Depends:", &revision.depends);
+        let children = self.manifest.graph.children(id);
+        if !children.is_empty() {
+            lines.push(format!("Next:      {}", children.join(", ")));
+        }
+        lines.push(format!("Kind:      {kind}"));
+        lines.push(format!("File:      {}", revision.file.display()));
+        if let Some(applied) = &self.applied {
+            lines.push(format!("Applied:   {}", if applied.contains(id) { "yes" } else { "no" }));
+        }
+        lines.join("\n")
+    }
+
+    /// Everything about a revision, for programs.
+    pub(crate) fn json(&self, id: &str) -> Value {
+        let revision = self.get(id);
+        let ids = |ids: &[RevisionId]| ids.iter().map(|id| id.0.clone()).collect::<Vec<_>>();
+        let marks = self.marks(id);
+        json!({
+            "id": id,
+            "message": revision.message,
+            "revises": ids(&revision.revises),
+            "depends": ids(&revision.depends),
+            "labels": self.labels(id),
+            "kind": match revision.body { RevisionBody::Schema(_) => "schema", RevisionBody::Data(_) => "data" },
+            "file": revision.file,
+            "head": marks.contains(&"head"),
+            "branchpoint": marks.contains(&"branchpoint"),
+            "mergepoint": marks.contains(&"mergepoint"),
+            "applied": self.applied.as_ref().map(|applied| applied.contains(id)),
+            "current": self.applied.as_ref().map(|_| marks.contains(&"current")),
+        })
+    }
+
+    fn labels(&self, id: &str) -> BTreeSet<&str> {
+        self.manifest.graph.labels(id, |id| self.get(id).labels.as_slice())
+    }
+
+    fn marks(&self, id: &str) -> Vec<&'static str> {
+        let graph = &self.manifest.graph;
+        let children = graph.children(id).len();
+        let current = self.applied.as_ref().is_some_and(|applied| graph.applied_heads(applied).contains(&id));
+        [
+            ("head", children == 0),
+            ("branchpoint", children > 1),
+            ("mergepoint", self.get(id).revises.len() > 1),
+            ("current", current),
+        ]
+        .into_iter()
+        .filter_map(|(mark, holds)| holds.then_some(mark))
+        .collect()
+    }
+}
+
+fn join(ids: &[RevisionId]) -> String {
+    ids.iter().map(|id| id.0.as_str()).collect::<Vec<_>>().join(", ")
+}
