@@ -3,3 +3,4 @@
 mod layers;
 mod main_job;
 mod support;
+mod wrong_input;
