@@ -4,7 +4,7 @@ use std::error::Error;
 
 use super::exit;
 use crate::config::ConfigError;
-use crate::engine::{HistoryError, RunError, SqlExcerpt};
+use crate::engine::{HistoryError, PreflightError, RunError, SqlExcerpt};
 use crate::manifest::{DocumentError, ManifestError};
 use crate::pg::ConnectError;
 use crate::pg::local::LocalError;
@@ -86,10 +86,17 @@ fn draw_line(error: &DocumentError) -> Option<String> {
         .then(|| format!("{:>4} | {}\n     | {margin}^", error.line, error.source_line))
 }
 
+/// Whether a line of a configuration may have a password in it.
+fn may_tell_password(line: &str) -> bool {
+    ["database_url", "://", "password"].iter().any(|word| line.contains(word))
+}
+
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         let drawn = match &error {
-            ConfigError::Document(document) => draw_line(document),
+            ConfigError::Document(document) if !may_tell_password(&document.source_line) => {
+                draw_line(document)
+            }
             _ => None,
         };
         Self::from_error(exit::USAGE, &error).detail(drawn).hint(error.hint())
@@ -140,7 +147,9 @@ impl From<StoreError> for Failure {
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         let code = match &error {
-            RunError::Preflight(_) | RunError::Drifted { .. } | RunError::KeyChanged { .. } => exit::USAGE,
+            RunError::Preflight(PreflightError::Finding(_))
+            | RunError::Drifted { .. }
+            | RunError::KeyChanged { .. } => exit::USAGE,
             RunError::RowsRemain { .. } | RunError::TotalsDiffer { .. } => exit::FOUND,
             RunError::Busy { .. } => exit::NOT_NOW,
             _ => exit::FAILED,

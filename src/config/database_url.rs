@@ -24,6 +24,9 @@ pub enum UrlError {
     /// Not an address.
     #[error("the database URL can't be read")]
     Malformed(#[source] tokio_postgres::Error),
+    /// An empty text.
+    #[error("the database URL is empty")]
+    Empty,
     /// A driver or scheme for another database.
     #[error("the database URL begins with `{scheme}`, and longhaul speaks to PostgreSQL only")]
     Scheme {
@@ -52,6 +55,7 @@ impl UrlError {
             Self::Malformed(_) | Self::Scheme { .. } => {
                 "write it as postgresql://user:password@host:5432/database".to_owned()
             }
+            Self::Empty => "is the variable that was to fill it not set?".to_owned(),
             Self::Tls { .. } => {
                 "use a tunnel or a socket, or sslmode=disable where the network is trusted".to_owned()
             }
@@ -64,6 +68,9 @@ impl Target {
     /// Reads `url` (or, without one, what the PG* variables say) and fills what it leaves open from the variables
     /// and the password file.
     pub fn resolve(url: Option<&str>, environment: &Environment) -> Result<Self, UrlError> {
+        if url.is_some_and(|url| url.trim().is_empty()) {
+            return Err(UrlError::Empty);
+        }
         let text = url.map(without_driver).transpose()?.unwrap_or_default();
         let (text, mode) = without_ssl_mode(&text);
         let mode = mode.or_else(|| environment.get("PGSSLMODE").map(str::to_owned));

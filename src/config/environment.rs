@@ -9,11 +9,11 @@ pub struct Environment(HashMap<String, String>);
 
 /// `.env` is there and can't be used.
 #[derive(Debug, thiserror::Error)]
-#[error("can't use {}", path.display())]
+#[error("can't use {}: {problem}", path.display())]
 pub struct EnvFileError {
     path: PathBuf,
-    #[source]
-    source: dotenvy::Error,
+    /// Without any value of the file: it may be a password.
+    problem: String,
 }
 
 impl Environment {
@@ -22,9 +22,10 @@ impl Environment {
         let path = directory.join(".env");
         let mut variables = HashMap::new();
         if path.is_file() {
-            let failed = |source| EnvFileError { path: path.clone(), source };
-            for entry in dotenvy::from_path_iter(&path).map_err(failed)? {
-                let (name, value) = entry.map_err(failed)?;
+            let failed = |problem| EnvFileError { path: path.clone(), problem };
+            let text = std::fs::read_to_string(&path).map_err(|error| failed(error.to_string()))?;
+            for entry in dotenvy::from_read_iter(text.as_bytes()) {
+                let (name, value) = entry.map_err(|error| failed(problem(&text, &error)))?;
                 variables.insert(name, value);
             }
         }
@@ -36,6 +37,20 @@ impl Environment {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+/// dotenvy's own message has the whole line in it, with its value.
+fn problem(text: &str, error: &dotenvy::Error) -> String {
+    let dotenvy::Error::LineParse(found, _) = error else { return "it can't be read".to_owned() };
+    let first = found.lines().next().unwrap_or_default();
+    let number = text.lines().position(|line| line == first).map_or(0, |at| at + 1);
+    match first.split_once('=') {
+        Some((name, _)) => format!(
+            "the value of {} in line {number} can't be read; one with blanks or quotes stands in 'single quotes'",
+            name.trim()
+        ),
+        None => format!("line {number} is no NAME=value"),
     }
 }
 

@@ -4,6 +4,7 @@
 //! is recorded is what is done, wherever the process dies.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio_postgres::SimpleQueryMessage;
@@ -84,10 +85,12 @@ pub enum HistoryError {
     #[error(transparent)]
     Gate(#[from] Gate),
     /// A statement of a revision failed; its transaction is rolled back.
-    #[error("revision {revision} failed, and nothing of it was kept")]
+    #[error("{}: revision {revision} failed, and nothing of it was kept", file.display())]
     Revision {
         /// The revision.
         revision: RevisionId,
+        /// Its file.
+        file: PathBuf,
         /// Its SQL with the place of the error.
         excerpt: Option<SqlExcerpt>,
         /// The server's answer.
@@ -95,10 +98,15 @@ pub enum HistoryError {
         source: tokio_postgres::Error,
     },
     /// `-- migrate:verify` didn't hold; the transaction is rolled back.
-    #[error("revision {revision} didn't verify: query {number} returned {found}; nothing of it was kept")]
+    #[error(
+        "{}: revision {revision} didn't verify: query {number} returned {found}, not true; nothing of it was kept",
+        file.display()
+    )]
     Unverified {
         /// The revision.
         revision: RevisionId,
+        /// Its file.
+        file: PathBuf,
         /// Which of its queries, from 1.
         number: usize,
         /// What it returned.
@@ -151,8 +159,7 @@ impl History<'_> {
         let engine = self.engine;
         let revision = job.revision.as_ref().and_then(|id| self.manifest.revision(&id.0));
         if let Some(revision) = revision {
-            let mut connection = engine.connector.connect("upgrade").await?;
-            engine.store.install(&mut connection).await?;
+            let connection = engine.connector.connect("upgrade").await?;
             self.gate(&connection, job, revision).await?;
         }
         let started = engine.clock.monotonic();
@@ -187,7 +194,11 @@ impl History<'_> {
         job: &Job,
         revision: &Revision,
     ) -> Result<(), HistoryError> {
-        let applied = self.applied(connection).await?;
+        // What is refused leaves no control schema behind.
+        let applied = match self.engine.store.version(connection).await? {
+            None => BTreeSet::new(),
+            Some(_) => self.applied(connection).await?,
+        };
         let before = self.manifest.graph.pending(&applied, &[&revision.id.0]);
         let missing: Vec<String> =
             before.into_iter().filter(|id| *id != revision.id.0).map(str::to_owned).collect();
@@ -252,6 +263,7 @@ impl History<'_> {
         let engine = self.engine;
         let failed = |sql: &str, source| HistoryError::Revision {
             revision: revision.id.clone(),
+            file: revision.file.clone(),
             excerpt: excerpt(sql, &source),
             source,
         };
@@ -263,7 +275,7 @@ impl History<'_> {
         transaction.batch_execute(&schema.up).await.map_err(|source| failed(&schema.up, source))?;
         if let Some(verify) = &schema.verify {
             let answers = transaction.simple_query(verify).await.map_err(|source| failed(verify, source))?;
-            hold(&revision.id, &answers)?;
+            hold(revision, &answers)?;
         }
         let took = engine.clock.monotonic().saturating_duration_since(started);
         engine.store.record_revision(&transaction, engine.identity, revision, took).await?;
@@ -282,7 +294,12 @@ impl History<'_> {
         revision: &Revision,
     ) -> Result<tokio_postgres::Transaction<'c>, HistoryError> {
         let engine = self.engine;
-        let failed = |source| HistoryError::Revision { revision: revision.id.clone(), excerpt: None, source };
+        let failed = |source| HistoryError::Revision {
+            revision: revision.id.clone(),
+            file: revision.file.clone(),
+            excerpt: None,
+            source,
+        };
         let transaction = connection.transaction().await.map_err(failed)?;
         let settings =
             format!("SET LOCAL lock_timeout = {}", super::batch::milliseconds(engine.settings.lock_timeout));
@@ -319,6 +336,7 @@ impl History<'_> {
         self.record(&transaction, "revision.applied", revision, message).await?;
         transaction.commit().await.map_err(|source| HistoryError::Revision {
             revision: revision.id.clone(),
+            file: revision.file.clone(),
             excerpt: None,
             source,
         })
@@ -349,7 +367,7 @@ impl History<'_> {
 }
 
 /// Each query of the section must return one true.
-fn hold(revision: &RevisionId, answers: &[SimpleQueryMessage]) -> Result<(), HistoryError> {
+fn hold(revision: &Revision, answers: &[SimpleQueryMessage]) -> Result<(), HistoryError> {
     let (mut number, mut rows) = (1, 0);
     for answer in answers {
         let found = match answer {
@@ -357,6 +375,7 @@ fn hold(revision: &RevisionId, answers: &[SimpleQueryMessage]) -> Result<(), His
                 rows += 1;
                 match row.get(0) {
                     Some("t") => continue,
+                    Some("f") => "false".to_owned(),
                     value => value.unwrap_or("NULL").to_owned(),
                 }
             }
@@ -367,7 +386,12 @@ fn hold(revision: &RevisionId, answers: &[SimpleQueryMessage]) -> Result<(), His
             SimpleQueryMessage::CommandComplete(_) => "no row".to_owned(),
             _ => continue,
         };
-        return Err(HistoryError::Unverified { revision: revision.clone(), number, found });
+        return Err(HistoryError::Unverified {
+            revision: revision.id.clone(),
+            file: revision.file.clone(),
+            number,
+            found,
+        });
     }
     Ok(())
 }

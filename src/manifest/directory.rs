@@ -195,11 +195,26 @@ impl ManifestError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Read { source, .. } if source.kind() == std::io::ErrorKind::InvalidData => {
+                Some("save the file as UTF-8".to_owned())
+            }
             Self::Read { .. } => Some("--dir names the directory of revisions and jobs".to_owned()),
             Self::Document(error) => error.hint.clone(),
             Self::UnknownJob { hint, .. } => Some(hint.clone()),
             Self::AmbiguousJob { .. } => Some("give the file's path, or more of the revision id".to_owned()),
-            Self::Graph { .. } => None,
+            Self::Graph { source, .. } => match **source {
+                GraphError::DuplicateId { .. } => {
+                    Some("take one of the files away, or give it an id of its own".to_owned())
+                }
+                GraphError::MissingParent { .. } => {
+                    Some("mend the id, or bring the missing file back: is the checkout complete?".to_owned())
+                }
+                GraphError::SelfReference { .. } => Some("name the revision that comes before it".to_owned()),
+                GraphError::Cycle { .. } => {
+                    Some("one of them must name another revision as the one before it".to_owned())
+                }
+                GraphError::EmptyId { .. } | GraphError::BadId { .. } => None,
+            },
         }
     }
 }

@@ -174,6 +174,15 @@ impl<'d> Section<'d> {
         self.document.error(offset, message, Some(hint.to_owned()))
     }
 
+    /// The complaint about a key that is not there, or has nothing in it.
+    #[must_use]
+    pub fn missing_or_empty(&self, key: &str, hint: &str) -> DocumentError {
+        match self.place_of(key) {
+            Some(place) => self.complain(&place, format!("`{key}` is empty"), Some(hint.to_owned())),
+            None => self.missing(key, hint),
+        }
+    }
+
     fn offset(&self) -> usize {
         self.document.root.get_key_value(self.name).map_or(0, |(key, _)| key.span().start)
     }
@@ -196,7 +205,9 @@ impl<'d> Section<'d> {
         wanted: &str,
         found: &DeValue<'_>,
     ) -> DocumentError {
-        let message = format!("`{key}` must be {wanted}, and this is {}", found.type_str());
+        let kind = found.type_str();
+        let article = if kind.starts_with(['a', 'i']) { "an" } else { "a" };
+        let message = format!("`{key}` must be {wanted}, and this is {article} {kind}");
         self.document.error(value.span().start, message, None)
     }
 

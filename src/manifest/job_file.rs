@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::document::{Document, DocumentError, Placed, Section};
-use super::file_name_parts;
+use super::{file_name_parts, sql};
 use crate::model::{
-    Assignment, BatchOptions, Ident, Job, Revision, RevisionBody, RevisionId, TableName, Total, Verify,
-    parse_duration,
+    Assignment, BadName, BatchOptions, Ident, Job, Revision, RevisionBody, RevisionId, TableName, Total,
+    Verify, parse_duration,
 };
 use crate::plan::batch_size;
 
@@ -53,6 +53,13 @@ pub fn parse_job(file: &Path, text: &str) -> Result<JobFile, DocumentError> {
         verify: verify(&root)?,
         down: down(&root)?,
     };
+    if revision.is_none()
+        && let Some(place) = ["revises", "depends", "labels"].iter().find_map(|key| root.place_of(key))
+    {
+        let message = "this places the job in the history, and `revision` is missing";
+        let hint = "give the job an id with revision = \"…\", or take the line out";
+        return Err(root.complain(&place, message, Some(hint.into())));
+    }
     let revision = revision.map(|id| history(&root, id, &job)).transpose()?;
     Ok(JobFile { job, revision })
 }
@@ -93,7 +100,15 @@ fn table(section: &Section<'_>) -> Result<TableName, DocumentError> {
     let written = section
         .text("table")?
         .ok_or_else(|| section.missing("table", "name the table as in SQL: table = \"payroll.entries\""))?;
-    TableName::parse(&written.value).map_err(|error| section.complain(&written, error.to_string(), None))
+    TableName::parse(&written.value).map_err(|error| {
+        let hint = match error {
+            BadName::Parts { .. } => {
+                "write \"schema.table\"; the database is the one that DATABASE_URL names"
+            }
+            _ => "a name that SQL would quote is written '\"Pay Roll\".\"Entries\"' here",
+        };
+        section.complain(&written, error.to_string(), Some(hint.into()))
+    })
 }
 
 fn column(section: &Section<'_>, written: &Placed<String>) -> Result<Ident, DocumentError> {
@@ -113,12 +128,12 @@ fn assignments(section: &Section<'_>, key: &str) -> Result<Vec<Assignment>, Docu
         if set.iter().any(|a: &Assignment| a.column == column) {
             return Err(section.complain(&name, format!("`{column}` is set twice"), None));
         }
+        one_expression(section, &value, &value.value)?;
         set.push(Assignment { column, expression: value.value });
     }
     if set.is_empty() {
-        return Err(
-            section.missing(key, "say what to change: set = { column = \"SQL expression over the row\" }")
-        );
+        let hint = "say what to change: set = { column = \"SQL expression over the row\" }";
+        return Err(section.missing_or_empty(key, hint));
     }
     // The file's order has no meaning, so the stored definition must not change with it.
     set.sort_by(|a, b| a.column.cmp(&b.column));
@@ -132,8 +147,17 @@ fn expression(section: &Section<'_>, key: &str) -> Result<Option<String>, Docume
             format!("`{key}` is empty"),
             Some("leave it out for the default".into()),
         )),
-        text => Ok(text.map(|text| text.value)),
+        text => {
+            text.iter().try_for_each(|text| one_expression(section, text, &text.value))?;
+            Ok(text.map(|text| text.value))
+        }
     }
+}
+
+/// What is put in parentheses must not close them.
+fn one_expression<T>(section: &Section<'_>, at: &Placed<T>, text: &str) -> Result<(), DocumentError> {
+    sql::one_expression(text)
+        .map_err(|problem| section.complain(at, format!("this is no SQL expression: {problem}"), None))
 }
 
 fn key(section: &Section<'_>) -> Result<Option<Vec<Ident>>, DocumentError> {
@@ -142,9 +166,18 @@ fn key(section: &Section<'_>) -> Result<Option<Vec<Ident>>, DocumentError> {
     }
     let columns = section.texts("key")?;
     if columns.is_empty() {
-        return Err(section.missing("key", "name the key's columns, or leave `key` out for the primary key"));
+        let hint = "name the key's columns, or leave `key` out for the primary key";
+        return Err(section.missing_or_empty("key", hint));
     }
-    columns.iter().map(|written| column(section, written)).collect::<Result<_, _>>().map(Some)
+    let mut key: Vec<Ident> = Vec::new();
+    for written in &columns {
+        let column = column(section, written)?;
+        if key.contains(&column) {
+            return Err(section.complain(written, format!("`{column}` is named twice"), None));
+        }
+        key.push(column);
+    }
+    Ok(Some(key))
 }
 
 fn batch(root: &Section<'_>) -> Result<BatchOptions, DocumentError> {
@@ -191,6 +224,7 @@ fn verify(root: &Section<'_>) -> Result<Verify, DocumentError> {
     let mut verify = Verify::default();
     for written in section.texts("totals")? {
         let text = written.value.trim();
+        one_expression(&section, &written, text)?;
         if let Some(by) = text.strip_prefix("by ").map(str::trim) {
             verify.by.push(by.to_owned());
         } else if let Some((left, right)) = split_equation(text) {

@@ -7,6 +7,9 @@ mod directory;
 mod document;
 mod job_file;
 mod revision_file;
+mod sql;
+#[cfg(test)]
+mod tests;
 
 pub use directory::{FileNameParts, Manifest, ManifestError, file_name_parts};
 pub use document::{Document, DocumentError, Section, nearest};

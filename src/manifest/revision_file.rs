@@ -9,16 +9,16 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::document::{DocumentError, nearest};
-use super::file_name_parts;
+use super::{file_name_parts, sql};
 use crate::model::{Revision, RevisionBody, RevisionId, SchemaRevision};
 
 const HEADER: &[&str] = &["revision", "revises", "message", "labels", "depends"];
-const MARK: &str = "-- migrate:";
 
 /// A revision from its file's text, and whether the file had a header of its own (dbmate's have none).
 pub fn parse_revision(file: &Path, text: &str) -> Result<(Revision, bool), DocumentError> {
     let mut header: Vec<(&str, &str)> = Vec::new();
     let mut sections: Vec<(&str, String)> = Vec::new();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (number, line) in text.lines().enumerate() {
         let complain = |message: String, hint: Option<String>| DocumentError {
             file: file.to_owned(),
@@ -28,12 +28,13 @@ pub fn parse_revision(file: &Path, text: &str) -> Result<(Revision, bool), Docum
             hint,
             source_line: line.to_owned(),
         };
-        if let Some(mark) = line.strip_prefix(MARK) {
+        if let Some(mark) = section_mark(line) {
             let name = section_name(mark.trim()).map_err(|(message, hint)| complain(message, hint))?;
             if sections.iter().any(|(known, _)| *known == name) {
                 return Err(complain(format!("the section `{name}` is there twice"), None));
             }
-            sections.push((name, String::new()));
+            // So many line ends that PostgreSQL counts lines as an editor does.
+            sections.push((name, "\n".repeat(number + 1)));
         } else if let Some((_, body)) = sections.last_mut() {
             body.push_str(line);
             body.push('\n');
@@ -44,13 +45,41 @@ pub fn parse_revision(file: &Path, text: &str) -> Result<(Revision, bool), Docum
                     return Err(complain(format!("unknown header `{key}`"), hint));
                 }
             }
+            if HEADER.contains(&key) && header.iter().any(|(known, _)| *known == key) {
+                let hint = "several ids stand in one line, with commas between them";
+                return Err(complain(format!("the header `{key}` is there twice"), Some(hint.into())));
+            }
             header.push((key, value));
         } else if !(line.trim().is_empty() || line.trim_start().starts_with("--")) {
             let hint = "put the statements below a line `-- migrate:up`";
             return Err(complain("SQL stands before the first section".into(), Some(hint.into())));
         }
     }
+    for (_, body) in &sections {
+        in_one_transaction(file, body)?;
+    }
     build(file, &header, sections)
+}
+
+/// What follows `-- migrate:`, which dbmate takes without the blank as well.
+fn section_mark(line: &str) -> Option<&str> {
+    line.strip_prefix("--")?.trim_start().strip_prefix("migrate:")
+}
+
+/// A section that ended its transaction would leave half of itself behind when it fails.
+fn in_one_transaction(file: &Path, body: &str) -> Result<(), DocumentError> {
+    let Some((at, word)) = sql::transaction_statement(body) else { return Ok(()) };
+    let (before, line) = (&body[..at], body[..at].matches('\n').count());
+    Err(DocumentError {
+        file: file.to_owned(),
+        line: line + 1,
+        column: before.rsplit('\n').next().map_or(0, |start| start.chars().count()) + 1,
+        message: format!(
+            "a revision can't begin or end a transaction (`{word}`): it runs in one, all or nothing"
+        ),
+        hint: Some("take the statement out; what must be committed first goes into a revision before".into()),
+        source_line: body.lines().nth(line).unwrap_or_default().to_owned(),
+    })
 }
 
 /// SHA-256 in hex of the text without what an editor or git may change: line ends and trailing space.

@@ -77,9 +77,13 @@ impl TableName {
     }
 }
 
+/// As a person would write it: in quotes where SQL needs them. (Not for SQL: keywords stay bare; see `pg::quote`.)
 impl fmt::Display for Ident {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match Self::parse(&self.0) {
+            Ok(read) if read == *self => f.write_str(&self.0),
+            _ => write!(f, "\"{}\"", self.0.replace('"', "\"\"")),
+        }
     }
 }
 
@@ -171,6 +175,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn every_name_reads_back_as_it_is_shown(schema in ".{1,12}", name in "[a-zA-Z_ .\"]{1,12}") {
+            let name = table(Some(&schema), &name);
+            prop_assert_eq!(TableName::parse(&name.to_string()), Ok(name));
+        }
+
         #[test]
         fn every_text_reads_back_when_it_is_quoted(schema in ".{1,12}", name in ".{1,12}") {
             let quote = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));

@@ -66,10 +66,14 @@ fn class_of(code: &SqlState) -> ErrorClass {
 /// What a person can do about an error of the server's, where that can be said in general.
 #[must_use]
 pub fn hint(error: &Error) -> Option<String> {
-    if let Some(hint) = error.as_db_error().and_then(|db| db.hint()) {
+    let class = classify(error);
+    if let Some(hint) = error.as_db_error().and_then(|db| db.hint())
+        // There the server only says "Check free disk space."
+        && class != ErrorClass::Resources
+    {
         return Some(hint.to_owned());
     }
-    let text = match (classify(error), error.code().map(SqlState::code)) {
+    let text = match (class, error.code().map(SqlState::code)) {
         (ErrorClass::Resources, Some("53100")) => {
             "the server's disk is full: nothing of the last batch was kept; make room, then run again"
         }
@@ -82,6 +86,10 @@ pub fn hint(error: &Error) -> Option<String> {
         }
         (ErrorClass::Connection, _) => "is the server up, and are host and port right?",
         (ErrorClass::Rights, _) => "grant the role what it needs, or connect as another",
+        (ErrorClass::Definition, Some("3D000")) => "is the database's name right? DATABASE_URL ends with it",
+        (_, Some("25001")) => {
+            "this version runs a revision in one transaction: run the statement by hand, and take it out here"
+        }
         (ErrorClass::Lock, _) => "someone holds a lock on it; see pg_stat_activity, then run again",
         _ => return None,
     };

@@ -5,3 +5,4 @@ mod example;
 mod layers;
 mod main_job;
 mod support;
+mod wrong_input;

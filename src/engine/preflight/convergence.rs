@@ -1,6 +1,9 @@
 //! Once its row is done, the filter is false: or else the run could never prove its end, and a second visit would
 //! change a row twice.
 
+use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
+
 use super::{Finding, Preflight, PreflightError};
 use crate::engine::statements::{clause, default_filter};
 use crate::model::{Assignment, Key};
@@ -35,7 +38,7 @@ impl Preflight<'_> {
         let varies = self.varies(table, key, set).await?;
         let left = self.rows_left_in_sample(table, key, set, filter).await?;
         if left.is_some_and(|left| left > 0) || varies && self.job.filter.is_none() {
-            return Err(self.endless(left.unwrap_or(0)).into());
+            return Err(self.endless(left.unwrap_or(0), set).into());
         }
         if varies || left.is_none() || self.reads_targets(table, set).await? {
             return Ok(Repair::ReportOnly);
@@ -49,21 +52,37 @@ impl Preflight<'_> {
         }
     }
 
-    fn endless(&self, left: i64) -> Finding {
-        let (message, hint) = match self.job.filter {
-            Some(_) => (
-                format!("of the first {SAMPLE} rows {left} would still be to do after they were done"),
-                "write `where` so that it is false for a row that has its new values",
+    fn endless(&self, left: i64, set: &[(&Assignment, &str)]) -> Finding {
+        let (message, hint) = match (&self.job.filter, set.first()) {
+            (None, Some((assignment, _))) => (
+                "the expressions give another value each time, or write, so no row would ever count as done"
+                    .to_owned(),
+                format!(
+                    "write a `where` that is false for a row that has its new values, like \"{} IS NULL\"",
+                    assignment.column
+                ),
             ),
-            None => (
-                "the expressions give another value each time, so no row would ever count as done".to_owned(),
-                "write a `where` that is false for a row that has its new values, like \"new_column IS NULL\"",
+            _ => (
+                format!(
+                    "{left} rows (of the first {SAMPLE} at most) would still match it after they were done"
+                ),
+                "write `where` so that it is false for a row that has its new values".to_owned(),
             ),
         };
         self.finding("[job] where", message).hint(hint)
     }
 
-    /// Whether the expressions give other values from one transaction to the next, like `now()` or `random()`.
+    /// A row computed from the author's expressions. In a transaction of its own that can't write, so that trying a
+    /// job takes no number from a sequence and keeps nothing of what a function does.
+    async fn compute(&self, statement: &str) -> Result<Row, tokio_postgres::Error> {
+        self.client.batch_execute("BEGIN READ ONLY").await?;
+        let row = self.client.query_one(statement, &[]).await;
+        self.client.batch_execute("ROLLBACK").await?;
+        row
+    }
+
+    /// Whether the expressions give other values from one transaction to the next, like `now()` or `random()`, or
+    /// can't be computed without writing, like `nextval()`.
     async fn varies(
         &self,
         table: &Table,
@@ -81,8 +100,9 @@ impl Preflight<'_> {
         );
         let mut before: Option<Option<String>> = None;
         for _ in 0..=LOOKS {
-            let digest = match self.client.query_one(&statement, &[]).await {
+            let digest = match self.compute(&statement).await {
                 Ok(row) => row.get(0),
+                Err(error) if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => return Ok(true),
                 // A value that can't be computed is told better by its batch, with the row.
                 Err(error) if error.code().is_some() => return Ok(false),
                 Err(source) => return Err(PreflightError::Sql { doing: "try the job on a sample", source }),
@@ -154,7 +174,7 @@ impl Preflight<'_> {
             quote::list(key.columns.iter().map(|column| &column.name)),
             filter = clause(filter),
         );
-        match self.client.query_one(&statement, &[]).await {
+        match self.compute(&statement).await {
             Ok(row) => Ok(Some(row.get(0))),
             Err(error) if error.code().is_some() => Ok(None),
             Err(source) => Err(PreflightError::Sql { doing: "try the job on a sample", source }),

@@ -4,11 +4,13 @@
 use tokio_postgres::error::{ErrorPosition, SqlState};
 
 use super::targets::place;
-use super::{Finding, Preflight, PreflightError, SqlExcerpt};
+use super::{Finding, Preflight, PreflightError, SqlExcerpt, totals};
 use crate::engine::statements::{JobSql, clause};
 use crate::model::Assignment;
 use crate::pg::catalog::Table;
 use crate::pg::{ErrorClass, classify, quote};
+
+const WHERE: &str = "[job] where";
 
 impl Preflight<'_> {
     pub(super) async fn expressions(
@@ -26,7 +28,7 @@ impl Preflight<'_> {
 
     pub(super) async fn filter_expression(&self, table: &Table, filter: &str) -> Result<(), PreflightError> {
         let before = format!("SELECT FROM {} WHERE ", quote::table(&table.name));
-        self.probe("[job] where", &before, filter, "").await
+        self.probe(WHERE, &before, filter, "").await
     }
 
     /// The whole batch, once more in one piece: what no part shows alone, like a missing equality operator.
@@ -86,6 +88,9 @@ impl Preflight<'_> {
             _ if database.and_then(|e| e.hint()).is_some() => {
                 database.and_then(|e| e.hint()).map(str::to_owned)
             }
+            Some(code) if *code == SqlState::GROUPING_ERROR && place == totals::PLACE => {
+                Some("a total is an aggregate over all rows, like sum(column)".to_owned())
+            }
             Some(code) if *code == SqlState::GROUPING_ERROR => {
                 Some("an expression is over one row; aggregates belong in [verify] totals".to_owned())
             }
@@ -93,6 +98,9 @@ impl Preflight<'_> {
                 "expressions are over the columns of {}; text stands in 'single quotes'",
                 self.job.table
             )),
+            Some(code) if *code == SqlState::DATATYPE_MISMATCH && place == WHERE => {
+                Some("`where` says of each row whether it is still to do: write a condition".to_owned())
+            }
             Some(code) if *code == SqlState::DATATYPE_MISMATCH => {
                 Some("cast the expression to the column's type with ::type".to_owned())
             }

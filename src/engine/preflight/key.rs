@@ -23,11 +23,9 @@ impl Preflight<'_> {
         }
         let lacks: Vec<_> = table.indexes.iter().map(UniqueIndex::lack).collect();
         let message = format!("`{}` has no key to walk by", table.name);
-        let hint = if lacks.is_empty() {
-            "give it a primary key, or a unique index (built CONCURRENTLY) on NOT NULL columns".to_owned()
-        } else {
-            format!("of its unique indexes {}", lacks.join("; "))
-        };
+        let mend = "give it a primary key, or a unique index (built CONCURRENTLY) on NOT NULL columns";
+        let hint =
+            if lacks.is_empty() { mend.to_owned() } else { format!("{mend}; so far {}", lacks.join("; ")) };
         Err(self.finding(PLACE, message).hint(hint).into())
     }
 
@@ -51,12 +49,17 @@ impl Preflight<'_> {
                 let message = format!("the key ({described}) may be NULL, and such rows would be left out");
                 (message, format!("{}; add NOT NULL, or choose another key", index.lack()))
             }
-            Some(index) => (format!("the key ({described}) can't be walked by"), index.lack()),
+            Some(index) => {
+                let hint = format!("{}; choose another key, or build another index", index.lack());
+                (format!("the key ({described}) can't be walked by"), hint)
+            }
             None => {
                 let keys: Vec<_> =
                     table.indexes.iter().filter(|i| i.is_key()).map(|i| i.key.describe()).collect();
                 let hint = match keys.as_slice() {
-                    [] => "no unique index could serve".to_owned(),
+                    [] => {
+                        "none could serve: build a unique index (CONCURRENTLY) on NOT NULL columns".to_owned()
+                    }
                     keys => format!("the keys that could serve are: ({})", keys.join("), (")),
                 };
                 (format!("no unique index of `{}` is on ({described})", table.name), hint)

@@ -94,7 +94,7 @@ impl<'p> Preflight<'p> {
     pub async fn plan(&self, store: &Store) -> Result<JobPlan, PreflightError> {
         let table = self.relation().await?;
         let key = self.key(&table)?;
-        let set = self.targets(&table, &key)?;
+        let set = self.targets(&table, &key).await?;
         self.expressions(&table, &set).await?;
         let filter = self.filter(&table, &set).await?;
         self.totals(&table).await?;

@@ -5,6 +5,12 @@ use crate::pg::catalog::Table;
 use crate::store::Store;
 
 impl Preflight<'_> {
+    /// Who this connection is, quoted for a GRANT.
+    pub(super) async fn role(&self) -> Result<String, PreflightError> {
+        let failed = PreflightError::sql("look who this role is");
+        Ok(self.client.query_one("SELECT quote_ident(current_user)", &[]).await.map_err(failed)?.get(0))
+    }
+
     pub(super) async fn rights(&self, store: &Store, table: &Table) -> Result<(), PreflightError> {
         let row = self
             .client
@@ -12,7 +18,7 @@ impl Preflight<'_> {
                 "SELECT has_table_privilege($1::oid, 'SELECT'), \
                  coalesce(has_schema_privilege(to_regnamespace(quote_ident($2)), 'USAGE'), \
                           has_database_privilege(current_database(), 'CREATE')), \
-                 current_user::text, current_database()::text",
+                 quote_ident(current_user), quote_ident(current_database())",
                 &[&table.oid, &store.schema],
             )
             .await

@@ -5,7 +5,7 @@ use crate::engine::statements::clause;
 use crate::pg::catalog::Table;
 use crate::pg::quote;
 
-const PLACE: &str = "[verify] totals";
+pub(super) const PLACE: &str = "[verify] totals";
 
 impl Preflight<'_> {
     pub(super) async fn totals(&self, table: &Table) -> Result<(), PreflightError> {
@@ -15,7 +15,7 @@ impl Preflight<'_> {
                 self.probe(PLACE, "SELECT count(*), ", side, &from).await?;
             }
             let both = format!("SELECT {} IS NOT DISTINCT FROM ", clause(&total.left));
-            self.probe(PLACE, &both, &total.right, &from).await?;
+            self.probe(&format!("{PLACE}: `{total}`"), &both, &total.right, &from).await?;
         }
         for by in &self.job.verify.by {
             let after = format!("{from} GROUP BY {}", clause(by));
