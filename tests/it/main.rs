@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod example;
+mod history;
 mod layers;
 mod main_job;
 mod support;

@@ -1,0 +1,99 @@
+//! The commands that show the history, on one that branches and merges.
+
+use insta::assert_snapshot;
+use serde_json::Value;
+
+use crate::support::{Database, Project};
+
+/// account - email - merge, account - billing - total - merge; total is a data revision's child.
+async fn branching() -> Project {
+    let project = Project::new(Database::empty().await);
+    let revision = |name: &str, id: &str, revises: &str, labels: &str, message: &str, sql: &str| {
+        let text = format!(
+            "-- revision: {id}\n-- revises: {revises}\n-- message: {message}\n-- labels: {labels}\n\n-- migrate:up\n{sql}\n"
+        );
+        project.write(&format!("2026010{name}.sql"), &text);
+    };
+    revision("1_account", "1975ea83b712", "", "", "create account", "CREATE TABLE account (id bigint PRIMARY KEY);");
+    revision("2_email", "ae1027a6acf0", "1975ea83b712", "", "add email", "ALTER TABLE account ADD COLUMN email text;");
+    revision("3_billing", "27c6a30d7c24", "1975ea83b712", "billing", "invoices", "CREATE TABLE invoice (id int);");
+    revision("4_merge", "9f0e1d2c3b4a", "ae1027a6acf0, 27c6a30d7c24", "", "merge billing", "SELECT 1;");
+    project
+}
+
+#[tokio::test]
+async fn the_history_of_a_branching_project_is_shown_without_its_database() {
+    let project = branching().await;
+    let history = project.longhaul(&["history"]).await.succeeded().stdout;
+    assert_snapshot!(history, @r"
+    ae1027a6acf0, 27c6a30d7c24 -> 9f0e1d2c3b4a (billing) (head) (mergepoint), merge billing
+    1975ea83b712 -> 27c6a30d7c24 (billing), invoices
+    1975ea83b712 -> ae1027a6acf0, add email
+    <base> -> 1975ea83b712 (branchpoint), create account
+    ");
+    assert_snapshot!(project.longhaul(&["heads"]).await.succeeded().stdout, @"9f0e1d2c3b4a (billing) (head) (mergepoint)");
+    assert_snapshot!(project.longhaul(&["branches"]).await.succeeded().stdout, @r"
+    1975ea83b712 (branchpoint)
+      -> ae1027a6acf0, add email
+      -> 27c6a30d7c24 (billing), invoices
+    ");
+    let range = project.longhaul(&["history", "-r", "27c6:"]).await.succeeded().stdout;
+    assert_snapshot!(range, @r"
+    ae1027a6acf0, 27c6a30d7c24 -> 9f0e1d2c3b4a (billing) (head) (mergepoint), merge billing
+    1975ea83b712 -> 27c6a30d7c24 (billing), invoices
+    ");
+}
+
+#[tokio::test]
+async fn current_and_pending_follow_the_database_through_the_branches() {
+    let project = branching().await;
+    project.longhaul(&["current"]).await.succeeded().says("no revision is applied");
+    let untouched = "SELECT to_regnamespace('longhaul') IS NULL";
+    assert!(project.database.value::<bool>(untouched).await, "to look is not to write");
+
+    project.longhaul(&["upgrade", "ae10"]).await.succeeded();
+    project.longhaul(&["upgrade", "27c6"]).await.succeeded();
+    assert_snapshot!(project.longhaul(&["current"]).await.succeeded().stdout, @r"
+    ae1027a6acf0 (current)
+    27c6a30d7c24 (billing) (current)
+    ");
+    let pending = project.longhaul(&["pending"]).await.succeeded().stdout;
+    assert_snapshot!(pending, @"ae1027a6acf0, 27c6a30d7c24 -> 9f0e1d2c3b4a (billing) (head) (mergepoint), merge billing");
+    project
+        .longhaul(&["current", "--check-heads"])
+        .await
+        .ended_with(3)
+        .says("the database is not at every head: 1 revisions are pending");
+
+    project.longhaul(&["upgrade"]).await.succeeded();
+    project.longhaul(&["current", "--check-heads"]).await.succeeded();
+    let json = project.longhaul(&["current", "--json"]).await.succeeded().stdout;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["current"][0]["id"], "9f0e1d2c3b4a");
+    assert_eq!(json["current"][0]["mergepoint"], true);
+    assert_eq!((json["pending"].as_u64(), json["unknown"].as_array().map(Vec::len)), (Some(0), Some(0)));
+}
+
+#[tokio::test]
+async fn a_revision_is_shown_whole_and_an_unknown_one_is_refused() {
+    let project = branching().await;
+    let shown = project.longhaul(&["show", "9f0e"]).await.succeeded().stdout;
+    assert_snapshot!(shown, @r"
+    Revision:  9f0e1d2c3b4a (billing) (head) (mergepoint)
+    Message:   merge billing
+    Merges:    ae1027a6acf0, 27c6a30d7c24
+    Kind:      schema
+    File:      jobs/20260104_merge.sql
+    Applied:   no
+    ");
+    project.longhaul(&["show", "dead"]).await.ended_with(2);
+    project.longhaul(&["history", "-r", "9f0e"]).await.ended_with(2).says("write it as A:B");
+}
+
+#[tokio::test]
+async fn the_graph_in_graphviz_has_every_revision_and_every_edge() {
+    let project = branching().await;
+    let dot = project.longhaul(&["history", "--dot"]).await.succeeded().stdout;
+    assert_eq!(dot.matches("[shape=ellipse").count(), 4);
+    assert_eq!(dot.matches(" -> ").count(), 4);
+}
