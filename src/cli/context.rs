@@ -16,7 +16,6 @@ pub(crate) struct Context<'c> {
     pub(crate) clock: &'c Clock,
     pub(crate) printer: &'c Printer,
     pub(crate) settings: Settings,
-    pub(crate) connector: Connector,
     pub(crate) store: Store,
     pub(crate) identity: Identity,
 }
@@ -31,11 +30,10 @@ impl<'c> Context<'c> {
             dir: global.dir.clone(),
         };
         let settings = Settings::load(&overrides, &environment)?;
-        let connector = Connector::new(settings.target.clone(), settings.connect_timeout);
         let store = Store::new(&settings.schema);
         let actor = whoami::username().unwrap_or_else(|_| "unknown".to_owned());
         let identity = Identity::of_this_process(&actor);
-        Ok(Self { clock, printer, settings, connector, store, identity })
+        Ok(Self { clock, printer, settings, store, identity })
     }
 
     /// The files, checked.
@@ -43,9 +41,14 @@ impl<'c> Context<'c> {
         Ok(Manifest::load(&self.settings.dir)?)
     }
 
+    /// Makes connections to the database; an error when none is named.
+    pub(crate) fn connector(&self) -> Result<Connector, Failure> {
+        Ok(Connector::new(self.settings.target()?.clone(), self.settings.connect_timeout))
+    }
+
     /// A connection for reading the control schema; `None` when there is no control schema yet.
     pub(crate) async fn reader(&self, purpose: &str) -> Result<Option<Connection>, Failure> {
-        let connection = self.connector.connect(purpose).await?;
+        let connection = self.connector()?.connect(purpose).await?;
         let version = self.store.version(&connection).await?;
         Ok(version.map(|_| connection))
     }

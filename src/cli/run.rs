@@ -24,13 +24,14 @@ pub(crate) struct RunArgs {
 pub(crate) async fn run(args: &RunArgs, context: &Context<'_>) -> Result<u8, Failure> {
     let manifest = context.manifest()?;
     let job = manifest.job(&args.job, &context.settings.dir)?;
+    let connector = context.connector()?;
     let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
     let stop = signals::listen(terminal.clone())?;
     let observer: &dyn Observer = &*terminal;
     let engine = Engine {
         clock: context.clock,
         settings: &context.settings,
-        connector: &context.connector,
+        connector: &connector,
         store: &context.store,
         identity: &context.identity,
         observer,

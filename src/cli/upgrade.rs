@@ -20,13 +20,14 @@ pub(crate) struct UpgradeArgs {
 
 pub(crate) async fn upgrade(args: &UpgradeArgs, context: &Context<'_>) -> Result<u8, Failure> {
     let manifest = context.manifest()?;
+    let connector = context.connector()?;
     let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
     let stop = signals::listen(terminal.clone())?;
     let observer: &dyn Observer = &*terminal;
     let engine = Engine {
         clock: context.clock,
         settings: &context.settings,
-        connector: &context.connector,
+        connector: &connector,
         store: &context.store,
         identity: &context.identity,
         observer,

@@ -24,8 +24,8 @@ pub struct Overrides {
 /// The settings of one invocation.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where the database is.
-    pub target: Target,
+    /// Where the database is; `None` when nothing says so, which matters only to what needs one.
+    pub target: Option<Target>,
     /// The directory of revisions and jobs.
     pub dir: PathBuf,
     /// The control schema's name.
@@ -100,16 +100,21 @@ impl Settings {
             .clone()
             .or_else(|| environment.get("DATABASE_URL").map(str::to_owned))
             .or(string("database_url")?);
-        if url.is_none() && ["PGHOST", "PGDATABASE"].iter().all(|name| environment.get(name).is_none()) {
-            return Err(ConfigError::NoDatabase);
-        }
+        let named =
+            url.is_some() || ["PGHOST", "PGDATABASE"].iter().any(|name| environment.get(name).is_some());
+        let target = if named { Some(Target::resolve(url.as_deref(), environment)?) } else { None };
         Ok(Self {
-            target: Target::resolve(url.as_deref(), environment)?,
+            target,
             dir: overrides.dir.clone().or(string("dir")?.map(PathBuf::from)).unwrap_or_else(|| "jobs".into()),
             schema: string("schema")?.unwrap_or_else(|| "longhaul".to_owned()),
             lock_timeout: duration("lock_timeout", Self::DEFAULT_LOCK_TIMEOUT)?,
             connect_timeout: duration("connect_timeout", Self::DEFAULT_CONNECT_TIMEOUT)?,
         })
+    }
+
+    /// Where the database is, for what can't do without.
+    pub fn target(&self) -> Result<&Target, ConfigError> {
+        self.target.as_ref().ok_or(ConfigError::NoDatabase)
     }
 
     /// pgroll's default for DDL, and the upper end of what the batch engines use.
@@ -172,7 +177,10 @@ mod tests {
 
     #[test]
     fn without_any_address_it_says_how_to_give_one() {
-        let result = Settings::from_text(Path::new("c"), "", &Overrides::default(), &Environment::default());
-        assert!(matches!(result, Err(ConfigError::NoDatabase)));
+        let settings =
+            Settings::from_text(Path::new("c"), "", &Overrides::default(), &Environment::default());
+        let error = settings.target().unwrap_err();
+        assert!(matches!(error, ConfigError::NoDatabase));
+        assert!(error.hint().unwrap().contains("DATABASE_URL"));
     }
 }

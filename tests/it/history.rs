@@ -14,9 +14,30 @@ async fn branching() -> Project {
         );
         project.write(&format!("2026010{name}.sql"), &text);
     };
-    revision("1_account", "1975ea83b712", "", "", "create account", "CREATE TABLE account (id bigint PRIMARY KEY);");
-    revision("2_email", "ae1027a6acf0", "1975ea83b712", "", "add email", "ALTER TABLE account ADD COLUMN email text;");
-    revision("3_billing", "27c6a30d7c24", "1975ea83b712", "billing", "invoices", "CREATE TABLE invoice (id int);");
+    revision(
+        "1_account",
+        "1975ea83b712",
+        "",
+        "",
+        "create account",
+        "CREATE TABLE account (id bigint PRIMARY KEY);",
+    );
+    revision(
+        "2_email",
+        "ae1027a6acf0",
+        "1975ea83b712",
+        "",
+        "add email",
+        "ALTER TABLE account ADD COLUMN email text;",
+    );
+    revision(
+        "3_billing",
+        "27c6a30d7c24",
+        "1975ea83b712",
+        "billing",
+        "invoices",
+        "CREATE TABLE invoice (id int);",
+    );
     revision("4_merge", "9f0e1d2c3b4a", "ae1027a6acf0, 27c6a30d7c24", "", "merge billing", "SELECT 1;");
     project
 }
