@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn without_any_address_it_says_how_to_give_one() {
         let settings =
-            Settings::from_text(Path::new("c"), "", &Overrides::default(), &Environment::default());
+            Settings::from_text(Path::new("c"), "", &Overrides::default(), &Environment::default()).unwrap();
         let error = settings.target().unwrap_err();
         assert!(matches!(error, ConfigError::NoDatabase));
         assert!(error.hint().unwrap().contains("DATABASE_URL"));
