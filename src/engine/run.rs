@@ -173,7 +173,9 @@ impl Engine<'_> {
         if let Some(done) = self.done_before(&connection, job, request).await? {
             return Ok(Ended::AlreadyDone(Box::new(done)));
         }
-        let plan = Preflight::new(&connection, job).plan(self.store).await?;
+        let witness = self.connector.connect("preflight").await?;
+        let plan = Preflight::new(&connection, &witness, job).plan(self.store).await?;
+        drop(witness);
         self.store.install(&mut connection).await?;
         let applicant = Applicant {
             clock: self.clock,

@@ -3,8 +3,11 @@
 
 mod crash;
 mod example;
+mod exclusive;
 mod history;
+mod kills;
 mod layers;
 mod main_job;
+mod signals;
 mod support;
 mod wrong_input;

@@ -13,10 +13,6 @@ use crate::pg::quote;
 /// How many rows are tried; by key from the table's beginning, so that it costs the same on any table.
 const SAMPLE: u32 = 1000;
 
-/// How often a sample is computed before its expressions count as giving another value each time: live writers may
-/// change the sample between two looks, but hardly each time.
-const LOOKS: u32 = 3;
-
 /// Whether rows that are found unconverged at the end may be done again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Repair {
@@ -98,21 +94,30 @@ impl Preflight<'_> {
             values.join(", "),
             quote::table(&table.name),
         );
-        let mut before: Option<Option<String>> = None;
-        for _ in 0..=LOOKS {
-            let digest = match self.compute(&statement).await {
-                Ok(row) => row.get(0),
-                Err(error) if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => return Ok(true),
-                // A value that can't be computed is told better by its batch, with the row.
-                Err(error) if error.code().is_some() => return Ok(false),
-                Err(source) => return Err(PreflightError::Sql { doing: "try the job on a sample", source }),
-            };
-            if before.as_ref() == Some(&digest) {
-                return Ok(false);
-            }
-            before = Some(digest);
+        match self.in_two_transactions(&statement).await {
+            Ok([first, second]) => Ok(first.get::<_, Option<String>>(0) != second.get(0)),
+            Err(error) if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => Ok(true),
+            // A value that can't be computed is told better by its batch, with the row.
+            Err(error) if error.code().is_some() => Ok(false),
+            Err(source) => Err(PreflightError::Sql { doing: "try the job on a sample", source }),
         }
-        Ok(true)
+    }
+
+    /// A row computed twice on the same snapshot, in two transactions: what live writers do meanwhile makes no
+    /// difference, only what changes from one transaction to the next.
+    async fn in_two_transactions(&self, statement: &str) -> Result<[Row; 2], tokio_postgres::Error> {
+        const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+        let compute = async {
+            self.client.batch_execute(BEGIN).await?;
+            let snapshot: String = self.client.query_one("SELECT pg_export_snapshot()", &[]).await?.get(0);
+            // The snapshot's name is the server's own, made of digits and dashes.
+            self.witness.batch_execute(&format!("{BEGIN}; SET TRANSACTION SNAPSHOT '{snapshot}'")).await?;
+            Ok([self.client.query_one(statement, &[]).await?, self.witness.query_one(statement, &[]).await?])
+        };
+        let rows = compute.await;
+        self.witness.batch_execute("ROLLBACK").await?;
+        self.client.batch_execute("ROLLBACK").await?;
+        rows
     }
 
     /// Whether an expression reads a target: it does if it can't be prepared on the table without its targets.

@@ -80,14 +80,15 @@ pub enum PreflightError {
 /// The checks of one job against one database.
 pub struct Preflight<'p> {
     client: &'p Client,
+    witness: &'p Client,
     job: &'p Job,
 }
 
 impl<'p> Preflight<'p> {
-    /// Checks of `job` on this connection.
+    /// Checks of `job` on one connection, with a second one as witness to what changes between transactions.
     #[must_use]
-    pub fn new(client: &'p Client, job: &'p Job) -> Self {
-        Self { client, job }
+    pub fn new(client: &'p Client, witness: &'p Client, job: &'p Job) -> Self {
+        Self { client, witness, job }
     }
 
     /// Runs every check and returns the plan, or the first finding.
