@@ -5,6 +5,7 @@ mod crash;
 mod example;
 mod exclusive;
 mod history;
+mod keys;
 mod kills;
 mod layers;
 mod main_job;
