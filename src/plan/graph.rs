@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use error::{GraphError, Link, Member, ResolveError};
 pub use resolve::MIN_PREFIX;
 
-use resolve::nearest;
+use resolve::nearest_id;
 
 /// One revision, as its file gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,7 +157,7 @@ fn check_links(nodes: &[Node]) -> Result<(), GraphError> {
             }
             if !ids.contains(named) {
                 let others = ids.iter().copied().filter(|other| *other != node.id);
-                let nearest = nearest(others, named);
+                let nearest = nearest_id(others, named);
                 return Err(GraphError::MissingParent { id, place, link, parent: named.to_owned(), nearest });
             }
         }

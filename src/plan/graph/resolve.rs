@@ -16,7 +16,7 @@ pub(super) fn resolve<'a>(
     }
     let candidates: Vec<&str> = ids.clone().filter(|id| id.starts_with(target)).collect();
     match candidates[..] {
-        [] => Err(ResolveError::Unknown { target: owned(), nearest: nearest(ids, target) }),
+        [] => Err(ResolveError::Unknown { target: owned(), nearest: nearest_id(ids, target) }),
         _ if target.chars().count() < MIN_PREFIX => Err(ResolveError::TooShort { target: owned() }),
         [only] => Ok(only),
         [..] => {
@@ -28,7 +28,7 @@ pub(super) fn resolve<'a>(
 
 /// The id, or the one with the beginning, that is nearest to `target`, if it is near: one typing error for each four
 /// characters, and three at the most.
-pub(super) fn nearest<'a>(ids: impl Iterator<Item = &'a str>, target: &str) -> Option<String> {
+pub(super) fn nearest_id<'a>(ids: impl Iterator<Item = &'a str>, target: &str) -> Option<String> {
     let length = target.chars().count();
     let allowed = (length / 4).min(3);
     let distance = |id: &str| {
