@@ -52,7 +52,10 @@ fn writer(number: usize, client: Client, ledger: Arc<Ledger>, seed: u64) -> Join
 #[tokio::test]
 async fn after_twenty_random_kills_among_writers_every_row_is_right_and_was_backfilled_at_most_once() {
     let seed = fastrand::u64(..);
-    eprintln!("seed {seed}");
+    #[expect(clippy::print_stderr, reason = "shown only when the test fails, to repeat it")]
+    {
+        eprintln!("seed {seed}");
+    }
     let project = Project::example(Database::payroll().await);
     let database = &project.database;
     database
@@ -76,13 +79,13 @@ async fn after_twenty_random_kills_among_writers_every_row_is_right_and_was_back
         writers.push(writer(number, database.connect().await, ledger.clone(), seed));
     }
     let mut random = fastrand::Rng::with_seed(seed);
-    let seen = "SELECT CASE WHEN to_regclass('longhaul.range') IS NULL THEN 0::int8 ELSE
+    let passed = "SELECT CASE WHEN to_regclass('longhaul.range') IS NULL THEN 0::int8 ELSE
                     (SELECT coalesce(sum(rows_seen), 0)::int8 FROM longhaul.range) END";
     for _ in 0..20 {
         let mut process = project.spawn(&["run", "backfill_gross_amount"]);
-        let goal = database.value::<i64>(seen).await + random.i64(1..800);
+        let goal = database.value::<i64>(passed).await + random.i64(1..800);
         // An exact moment of the kill is not wanted: it should fall anywhere in a batch.
-        while process.is_running() && database.value::<i64>(seen).await < goal {}
+        while process.is_running() && database.value::<i64>(passed).await < goal {}
         process.kill().await.was_killed();
     }
     project.longhaul(&["run", "backfill_gross_amount"]).await.succeeded();
