@@ -1,9 +1,13 @@
 //! The integration tests: one binary, a module a behaviour, every test on a database of its own.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod crash;
 mod example;
+mod exclusive;
 mod history;
 mod layers;
 mod main_job;
+mod signals;
 mod support;
+mod trouble;
 mod wrong_input;
