@@ -146,7 +146,7 @@ pub enum RunError {
         range: RangeId,
     },
     /// Others held this process for dead.
-    #[error("this process was given up as dead by another")]
+    #[error("this process was given up as dead, and its run has been taken over by another process")]
     GivenUp,
     /// Rows are left, and doing them again is not allowed or no use.
     #[error("{rows} rows are still to do after {passes}")]
@@ -272,13 +272,7 @@ impl Engine<'_> {
             match worker.step(pass).await? {
                 Step::Advanced | Step::Waited => {}
                 Step::Stopped => return Ok(false),
-                Step::Finished => {
-                    let open = self.store.open_ranges(&**worker.connection(), run, pass).await?;
-                    return match open.first() {
-                        None => Ok(true),
-                        Some(range) => Err(RunError::LeaseLost { range: range.id }),
-                    };
-                }
+                Step::Finished => return Ok(true),
             }
         }
     }
@@ -307,6 +301,8 @@ impl Engine<'_> {
         worker: WorkerId,
     ) -> Result<tokio_postgres::Transaction<'c>, RunError> {
         let transaction = connection.transaction().await.map_err(RunError::sql("begin"))?;
+        // Runs before workers, as in a takeover: the other way round the two would wait for each other.
+        self.store.share_runs(&transaction).await?;
         if self.store.confirm_worker(&transaction, worker).await? {
             Ok(transaction)
         } else {
@@ -366,11 +362,11 @@ impl Engine<'_> {
         let stored = match self.store_ending(worker.connection(), id, &ending).await {
             stored @ (Ok(_) | Err(RunError::GivenUp)) => stored,
             // The connection that failed can't tell of it; a new one may.
-            Err(_) => match self.connector.connect("batches").await {
-                Ok(mut connection) => self.store_ending(&mut connection, id, &ending).await,
-                Err(error) => Err(error.into()),
-            },
+            Err(_) => self.store_ending_again(job, id, &ending).await,
         };
+        if matches!(stored, Err(RunError::GivenUp)) {
+            return Err(RunError::GivenUp);
+        }
         match result {
             Err(error) => Err(error),
             Ok(None) => {
@@ -382,6 +378,24 @@ impl Engine<'_> {
                 Ok(Ended::Done { run, totals, proof })
             }
         }
+    }
+
+    /// On a new connection. If only the answer was lost the first time, this process isn't registered any more, and
+    /// the run stands as it was to be stored.
+    async fn store_ending_again(
+        &self,
+        job: &Job,
+        worker: WorkerId,
+        ending: &Ending,
+    ) -> Result<PassTotals, RunError> {
+        let mut connection = self.connector.connect("batches").await?;
+        let stored = self.store_ending(&mut connection, worker, ending).await;
+        let Err(RunError::GivenUp) = stored else { return stored };
+        let found = self.store.find_run(&*connection, job.id()).await?;
+        let is_stored = found.is_some_and(|run| {
+            (run.id, run.state, run.reason.as_deref()) == (ending.run, ending.state, Some(&*ending.reason))
+        });
+        if is_stored { Ok(self.store.totals(&*connection, ending.run, None).await?) } else { stored }
     }
 
     async fn store_ending(
@@ -515,11 +529,12 @@ impl RunError {
         let mut text = self.to_string();
         let mut source = std::error::Error::source(self);
         while let Some(error) = source {
-            let message = match error.downcast_ref::<tokio_postgres::Error>().and_then(|e| e.as_db_error()) {
-                Some(database) => database.message().to_owned(),
-                None => error.to_string(),
-            };
-            text = format!("{text}: {message}");
+            if let Some(database) =
+                error.downcast_ref::<tokio_postgres::Error>().and_then(|error| error.as_db_error())
+            {
+                return format!("{text}: {}", database.message());
+            }
+            text = format!("{text}: {error}");
             source = error.source();
         }
         text

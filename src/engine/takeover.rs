@@ -146,7 +146,7 @@ impl Applicant<'_> {
             }
         };
         let state = transition::next(run.state, Input::Resume)?;
-        self.store.remove_dead_workers(transaction, run.id).await?;
+        self.store.remove_workers(transaction, run.id).await?;
         self.store.set_run_state(transaction, run.id, state, None, None).await?;
         let done = self.store.totals(transaction, run.id, None).await?;
         let checkpoint = self.checkpoint(transaction, run).await?;
@@ -176,6 +176,9 @@ impl Applicant<'_> {
         run: &RunRow,
     ) -> Result<(), RunError> {
         let state = transition::next(run.state, Input::Cancel)?;
+        // A process that is frozen in this run may wake up beside the new one, and must find nothing to do in it.
+        self.store.remove_workers(transaction, run.id).await?;
+        self.store.revoke_leases(transaction, run.id).await?;
         let PassTotals { rows_changed, .. } = self.store.totals(transaction, run.id, None).await?;
         let reason = "was given up with --anew";
         self.store.set_run_state(transaction, run.id, state, Some(reason), None).await?;

@@ -35,12 +35,15 @@ const LEAST_STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 /// So many lock timeouts in a row, and the batch is split (GitLab's three attempts).
 const LOCK_FAILURES_BEFORE_SPLIT: u32 = 3;
 
+/// How often a range is asked for that a dead process's last batch has locked.
+const ASK_EVERY: Duration = Duration::from_millis(100);
+
 /// What a step came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// A batch was committed, or a range claimed or finished.
     Advanced,
-    /// No range of the pass is left that this worker could take.
+    /// No range of the pass is open any more.
     Finished,
     /// Something failed that may pass, and was waited for.
     Waited,
@@ -163,10 +166,28 @@ impl<'w> Worker<'w> {
     async fn claim(&mut self, pass: Pass) -> Result<Step, RunError> {
         let claimed =
             self.tools.store.claim_range(&*self.session.connection, self.run, pass, self.id).await?;
-        let Some((range, lease)) = claimed else { return Ok(Step::Finished) };
+        let Some((range, lease)) = claimed else { return self.wait_for_ranges(pass).await };
         failpoint!("range.claimed");
         self.held = Some(Held { range, lease, next: None });
         Ok(Step::Advanced)
+    }
+
+    /// There is no range to take. If none is open, the pass is at its end. Else, as only one process is registered for
+    /// a run, either this one isn't any more, or a dead one's last batch is still running in the server: until that
+    /// has ended, nobody knows where the range stands.
+    async fn wait_for_ranges(&self, pass: Pass) -> Result<Step, RunError> {
+        let (store, connection) = (self.tools.store, &*self.session.connection);
+        let open = store.open_ranges(connection, self.run, pass).await?;
+        let Some(range) = open.first() else { return Ok(Step::Finished) };
+        if !store.confirm_worker(connection, self.id).await? {
+            return Err(RunError::GivenUp);
+        }
+        let reason = format!("range {} is locked by the last batch of a process that is gone", range.id);
+        self.tools.observer.notice(Notice::Waiting { reason });
+        tokio::select! {
+            () = self.tools.clock.sleep(ASK_EVERY) => Ok(Step::Waited),
+            () = self.tools.stop.reached(StopLevel::AfterBatch) => Ok(Step::Stopped),
+        }
     }
 
     /// The next batch of the range in hand, or its end.
@@ -273,8 +294,8 @@ impl<'w> Worker<'w> {
     /// Decides what an error means, waits if waiting helps, and reads the checkpoint before anything else is done.
     async fn recover(&mut self, error: RunError) -> Result<Step, RunError> {
         let class = error.class();
-        if let (ErrorClass::Fenced, Some(held)) = (class, &self.held) {
-            return Err(RunError::LeaseLost { range: held.range.id });
+        if class == ErrorClass::Fenced {
+            return self.reread_after_fence(error).await;
         }
         if self.tools.stop.level() >= StopLevel::Cancel && class == ErrorClass::Timeout {
             return Ok(Step::Stopped);
@@ -314,6 +335,14 @@ impl<'w> Worker<'w> {
         Ok(Step::Waited)
     }
 
+    /// The range is another's; or it is still ours, and a batch whose connection was lost has committed after all,
+    /// later than the checkpoint was read. Then the work goes on behind it.
+    async fn reread_after_fence(&mut self, error: RunError) -> Result<Step, RunError> {
+        let Some(range) = self.held.as_ref().map(|held| held.range.id) else { return Err(error) };
+        self.reread().await?;
+        if self.held.is_some() { Ok(Step::Waited) } else { Err(RunError::LeaseLost { range }) }
+    }
+
     fn split(&mut self, reason: &str) -> bool {
         let split = self.sizer.split(reason);
         if let Some(resize) = &split {
@@ -349,6 +378,9 @@ impl<'w> Worker<'w> {
     async fn reread(&mut self) -> Result<(), RunError> {
         let Some(held) = &self.held else { return Ok(()) };
         let (range, lease) = (held.range.id, held.lease);
+        // A COMMIT that was cancelled before it began leaves its transaction behind, failed but open. Where there is
+        // none, this is a warning; where the connection is gone, the next statement tells.
+        let _ = self.session.connection.batch_execute("ROLLBACK").await;
         match self.tools.store.read_range(&*self.session.connection, range, lease).await {
             Ok(row) => self.held = row.map(|range| Held { range, lease, next: None }),
             Err(error) if error.class() == ErrorClass::Connection => {}

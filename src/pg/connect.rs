@@ -68,10 +68,11 @@ impl ConnectError {
 }
 
 /// Settings of every session. Dates and bytes must print in the forms that read back exactly, since keys travel as
-/// text; `idle_in_transaction_session_timeout` bounds what a frozen client can hold.
+/// text; `idle_in_transaction_session_timeout` bounds for how long a client that froze in a batch holds rows that others
+/// want, and the range that another process takes over: no longer than the lease.
 const SESSION: &str = "SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; SET bytea_output = 'hex'; \
      SET extra_float_digits = 1; SET standard_conforming_strings = on; \
-     SET idle_in_transaction_session_timeout = '60s'";
+     SET idle_in_transaction_session_timeout = '10s'";
 
 impl Connector {
     /// A maker of connections to `target` that gives up on each after `timeout`.

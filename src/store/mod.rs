@@ -86,7 +86,7 @@ statements! {
     advance, beat, claim_range, confirm_worker, create_run, fence, find_revision, find_run, finish_range, list_events,
     list_revisions, list_runs, list_workers, lock_runs, move_worker, open_ranges, pass_totals, plan_range, prune_batches,
     read_range, recent_batches, read_version, record_event, record_revision, register_worker, release_ranges,
-    remove_dead_workers, remove_worker, set_run_state, start_pass,
+    remove_worker, remove_workers, revoke_leases, set_run_state, share_runs, start_pass,
 }
 
 impl Store {

@@ -151,6 +151,13 @@ impl Store {
         Ok(())
     }
 
+    /// Takes every lease of the run away: no batch under one of them can commit any more. Waits for one that is
+    /// running.
+    pub async fn revoke_leases(&self, client: &impl GenericClient, run: RunId) -> Result<(), StoreError> {
+        client.execute(&self.sql.revoke_leases, &[&run.0]).await.map_err(doing("revoke the run's leases"))?;
+        Ok(())
+    }
+
     /// The sums of a pass, or of all passes.
     pub async fn totals(
         &self,

@@ -151,6 +151,12 @@ impl Store {
         Ok(())
     }
 
+    /// Keeps runs from being taken over until the transaction ends: waits for, and keeps out, [`Self::lock_runs`].
+    pub async fn share_runs(&self, client: &impl GenericClient) -> Result<(), StoreError> {
+        client.execute(&self.sql.share_runs, &[]).await.map_err(doing("lock the table of runs"))?;
+        Ok(())
+    }
+
     /// Stores that the run is in this pass now.
     pub async fn start_pass(
         &self,

@@ -156,16 +156,10 @@ impl Store {
             .collect())
     }
 
-    /// Ends the registrations of dead workers, so that their ranges can be claimed.
-    pub async fn remove_dead_workers(
-        &self,
-        client: &impl GenericClient,
-        run: RunId,
-    ) -> Result<u64, StoreError> {
-        client
-            .execute(&self.sql.remove_dead_workers, &[&run.0, &ttl()])
-            .await
-            .map_err(doing("give up dead workers"))
+    /// Ends every registration for the run, so that its ranges can be claimed. For the holder of the lock of the runs
+    /// who has seen that no worker lives.
+    pub async fn remove_workers(&self, client: &impl GenericClient, run: RunId) -> Result<u64, StoreError> {
+        client.execute(&self.sql.remove_workers, &[&run.0]).await.map_err(doing("give up dead workers"))
     }
 }
 

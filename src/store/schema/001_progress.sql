@@ -123,6 +123,8 @@ BEGIN
             ERRCODE = 'LH001',
             MESSAGE = format('range %s is no longer held by this worker', wanted_range);
     END IF;
+    -- By this the rows' statement finds its range: without a fence in its own transaction it fails.
+    PERFORM set_config('longhaul.fence', wanted_range::text, true);
     PERFORM set_config('statement_timeout', wanted_statement_timeout, true);
     PERFORM set_config('enable_seqscan', 'off', true);
     PERFORM set_config('plan_cache_mode', 'force_custom_plan', true);

@@ -1,5 +1,7 @@
 -- Counts what the batch changed and moves the checkpoint, in the statement that did the changing. The job's own
--- UPDATE and the parameters are put in by engine::statements.
+-- UPDATE and the parameters are put in by engine::statements. The range is the one that the fence let pass in this very
+-- transaction. If BEGIN failed, say because someone's cancel hit it, this statement would run on its own, without a
+-- fence: then the setting is missing or empty, the cast fails, and nothing of it is kept.
 WITH changed AS (
 {rows}
     RETURNING 1
@@ -16,5 +18,5 @@ SET checkpoint = {upper}::text[],
     rows_seen = progress.rows_seen + {seen},
     rows_changed = progress.rows_changed + counted.n
 FROM counted
-WHERE progress.id = {range}
+WHERE progress.id = current_setting('longhaul.fence')::int8
 RETURNING counted.n

@@ -1,4 +1,4 @@
--- The first open range of the pass that nobody alive holds. A dead worker's last batch may still be running in the
+-- The first open range of the pass that nobody registered holds, for a worker who is registered itself. A dead worker's last batch may still be running in the
 -- server; its range is locked until that batch has ended, and is skipped until then.
 UPDATE {schema}.range AS r
 SET lease = $3, worker_id = $4
@@ -8,6 +8,7 @@ WHERE r.id = (
     WHERE open.run_id = $1
       AND open.pass = $2
       AND NOT open.finished
+      AND EXISTS (SELECT FROM {schema}.worker AS me WHERE me.id = $4)
       AND NOT EXISTS (
           SELECT FROM {schema}.worker AS w WHERE w.id = open.worker_id AND w.id <> $4
       )

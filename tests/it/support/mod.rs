@@ -1,11 +1,15 @@
 //! What the tests stand on: one private server for all, a database for each, and the program run as a person would.
 
+mod items;
 mod project;
+mod proxy;
 mod server;
 
 use std::time::{Duration, Instant};
 
+pub(crate) use items::{Items, JobKind};
 pub(crate) use project::{Outcome, Process, Project};
+pub(crate) use proxy::Proxy;
 pub(crate) use server::Database;
 
 /// Waits until `condition` holds. Fails, with `what`, when it hasn't after a minute: long enough for any machine that

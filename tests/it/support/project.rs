@@ -73,6 +73,14 @@ impl Project {
         self
     }
 
+    /// Writes `config/development.toml`.
+    pub(crate) fn configure(&self, text: &str) -> &Self {
+        let directory = self.directory.path().join("config");
+        std::fs::create_dir_all(&directory).unwrap();
+        std::fs::write(directory.join("development.toml"), text).unwrap();
+        self
+    }
+
     /// Runs the program to its end.
     pub(crate) async fn longhaul(&self, arguments: &[&str]) -> Outcome {
         self.spawn(arguments).outcome().await

@@ -1,0 +1,1 @@
+LOCK TABLE {schema}.run IN ROW EXCLUSIVE MODE
