@@ -12,6 +12,8 @@
 mod failpoint;
 
 mod batch;
+mod ending;
+mod error;
 mod heartbeat;
 mod history;
 mod preflight;
@@ -22,10 +24,11 @@ mod stop;
 mod takeover;
 mod worker;
 
+pub use error::RunError;
 pub use history::{Gate, History, HistoryError, UpgradeStep};
 pub use preflight::{Finding, JobPlan, Preflight, PreflightError, Repair, SqlExcerpt};
 pub use proof::Proof;
-pub use run::{Ended, Engine, RunError, RunRequest};
+pub use run::{Ended, Engine, RunRequest};
 pub use stop::{Stop, StopLevel, Stopper};
 
 use std::time::Duration;

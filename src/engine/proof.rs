@@ -3,8 +3,7 @@
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::run::RunError;
-use super::{JobPlan, Stop, StopLevel};
+use super::{JobPlan, RunError, Stop, StopLevel};
 use crate::pg::Connection;
 
 /// The figures of a proof.

@@ -8,19 +8,18 @@
 //!
 //! Everything that is needed to go on is in the database after every commit, so nothing here has to survive.
 
-use super::batch::Batch;
+use super::ending::Ending;
 use super::takeover::{Applicant, Takeover};
 use super::worker::{Session, Step, Tools, Worker};
 use super::{
-    Finding, JobPlan, Notice, Observer, Preflight, PreflightError, Proof, Repair, Stop, StopLevel, heartbeat,
-    proof,
+    JobPlan, Notice, Observer, Preflight, Proof, Repair, RunError, Stop, StopLevel, heartbeat, proof,
 };
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::model::{Job, KeyValue, Pass, RangeId, RunId, RunState, WorkerId};
-use crate::pg::{ConnectError, Connection, Connector, ErrorClass};
-use crate::plan::transition::{self, Illegal, Input};
-use crate::store::{Event, Identity, PassTotals, RunRow, Store, StoreError};
+use crate::model::{Job, KeyValue, Pass, RunId, RunState, WorkerId};
+use crate::pg::{Connection, Connector, ErrorClass};
+use crate::plan::transition::{self, Input};
+use crate::store::{Event, Identity, PassTotals, RunRow, Store};
 
 /// Sweeps that found something, after which the run stops instead of chasing its writers: a sync trigger that works
 /// leaves nothing to the second.
@@ -73,96 +72,6 @@ pub enum Ended {
         totals: PassTotals,
         /// Whether a batch was cancelled in the server.
         cancelled: bool,
-    },
-}
-
-/// Why a run didn't come to its end.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// No connection.
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    /// The job and the database don't fit.
-    #[error(transparent)]
-    Preflight(#[from] PreflightError),
-    /// The control schema could not be used.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A stored state doesn't allow what was to be done.
-    #[error(transparent)]
-    Illegal(#[from] Illegal),
-    /// Another process works on the job.
-    #[error("the job `{job}` is being run by {who}, since {since}")]
-    Busy {
-        /// The job.
-        job: String,
-        /// User, host and process.
-        who: String,
-        /// When that process took it.
-        since: String,
-    },
-    /// The job's file does something else than when the run began.
-    #[error("the job `{job}` has changed since its unfinished run {run} began")]
-    Drifted {
-        /// The job.
-        job: String,
-        /// The run.
-        run: RunId,
-        /// What changed, as a unified diff.
-        diff: String,
-    },
-    /// The table has another key than when the run began.
-    #[error("the job `{job}` walked by the key ({stored}) so far, and now it would walk by ({found})")]
-    KeyChanged {
-        /// The job.
-        job: String,
-        /// The key so far.
-        stored: String,
-        /// The key now.
-        found: String,
-    },
-    /// A batch failed for good.
-    #[error("the batch {interval} failed, and nothing of it was kept")]
-    Batch {
-        /// Its keys.
-        interval: String,
-        /// The server's answer.
-        #[source]
-        source: tokio_postgres::Error,
-    },
-    /// A statement of the run failed.
-    #[error("can't {doing}")]
-    Sql {
-        /// What was being done.
-        doing: &'static str,
-        /// The server's answer.
-        #[source]
-        source: tokio_postgres::Error,
-    },
-    /// Another process has taken the range.
-    #[error("range {range} has been taken over by another process")]
-    LeaseLost {
-        /// The range.
-        range: RangeId,
-    },
-    /// Others held this process for dead.
-    #[error("this process was given up as dead, and its run has been taken over by another process")]
-    GivenUp,
-    /// Rows are left, and doing them again is not allowed or no use.
-    #[error("{rows} rows are still to do after {passes}")]
-    RowsRemain {
-        /// How many.
-        rows: i64,
-        /// What was tried.
-        passes: String,
-        /// What to do.
-        hint: String,
-    },
-    /// The totals differ.
-    #[error("the totals differ: {}", differences.join("; "))]
-    TotalsDiffer {
-        /// Each in words.
-        differences: Vec<String>,
     },
 }
 
@@ -443,46 +352,6 @@ pub(super) async fn plan_pass(
     Ok(store.start_pass(transaction, run, pass).await?)
 }
 
-/// What is stored at the end of a run's work by this process.
-struct Ending {
-    run: RunId,
-    state: RunState,
-    event: &'static str,
-    reason: String,
-    message: String,
-    sign_off: Option<serde_json::Value>,
-}
-
-impl Ending {
-    fn of(
-        job: &Job,
-        run: RunId,
-        result: &Result<Option<Proof>, RunError>,
-        stop: StopLevel,
-    ) -> Result<Self, Illegal> {
-        let name = &job.name;
-        let (state, event, reason, sign_off) = match result {
-            Ok(Some(proof)) => {
-                let sign_off = serde_json::to_value(proof).expect("a proof is plain data with text keys");
-                let reason = format!("was signed off: no row of {} left, totals agree", proof.rows);
-                (transition::next(RunState::Proving, Input::Proved)?, "run.done", reason, Some(sign_off))
-            }
-            Ok(None) => {
-                let how =
-                    if stop >= StopLevel::Cancel { "with its batch cancelled" } else { "after its batch" };
-                let reason = format!("was stopped by an operator's signal {how}");
-                (transition::next(RunState::Running, Input::Stop)?, "run.stopped", reason, None)
-            }
-            Err(error) => {
-                let reason = format!("failed: {}", error.in_short());
-                (transition::next(RunState::Running, Input::Fail)?, "run.failed", reason, None)
-            }
-        };
-        let message = format!("run {run} of {name} {reason}");
-        Ok(Self { run, state, event, reason, message, sign_off })
-    }
-}
-
 fn judge(proof: Proof) -> Result<Proof, RunError> {
     if proof.totals_agree() {
         Ok(proof)
@@ -508,73 +377,5 @@ fn not_repeated(proof: &Proof) -> RunError {
         hint: "the job's expressions read what they set, or vary, so a second visit could change a row twice; look \
                at the rows that still match `where`"
             .to_owned(),
-    }
-}
-
-impl RunError {
-    pub(super) fn sql(doing: &'static str) -> impl Fn(tokio_postgres::Error) -> Self {
-        move |source| Self::Sql { doing, source }
-    }
-
-    pub(super) fn batch(batch: &Batch, source: tokio_postgres::Error) -> Self {
-        let interval = match &batch.lower {
-            Some(lower) => format!("after {lower} up to {}", batch.upper),
-            None => format!("from the beginning up to {}", batch.upper),
-        };
-        Self::Batch { interval, source }
-    }
-
-    /// One line: the error and the server's message.
-    pub(super) fn in_short(&self) -> String {
-        let mut text = self.to_string();
-        let mut source = std::error::Error::source(self);
-        while let Some(error) = source {
-            if let Some(database) =
-                error.downcast_ref::<tokio_postgres::Error>().and_then(|error| error.as_db_error())
-            {
-                return format!("{text}: {}", database.message());
-            }
-            text = format!("{text}: {error}");
-            source = error.source();
-        }
-        text
-    }
-
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Connect(error) => error.hint(),
-            Self::Preflight(error) => error.hint(),
-            Self::Store(error) => error.hint(),
-            Self::Illegal(_) => None,
-            Self::Busy { .. } => Some("wait for it, or stop it there with Ctrl-C; `longhaul status` shows it".into()),
-            Self::Drifted { .. } => Some(
-                "undo the change to go on with the run, or begin another run with --anew; rows that are done stay done"
-                    .into(),
-            ),
-            Self::KeyChanged { .. } => {
-                Some("name the old key with `key = [...]`, or begin another run with --anew".into())
-            }
-            Self::Batch { source, .. } | Self::Sql { source, .. } => Some(crate::pg::sqlstate::hint(source).unwrap_or_else(
-                || "mend the cause and run again: it goes on from the last checkpoint".to_owned(),
-            )),
-            Self::LeaseLost { .. } | Self::GivenUp => {
-                Some("nothing was lost; `longhaul status` shows who works on it now".into())
-            }
-            Self::RowsRemain { hint, .. } => Some(hint.clone()),
-            Self::TotalsDiffer { .. } => {
-                Some("nothing was signed off; look for writers that go past the sync trigger, then run again".into())
-            }
-        }
-    }
-
-    /// The finding, when the job and the database don't fit.
-    #[must_use]
-    pub fn finding(&self) -> Option<&Finding> {
-        match self {
-            Self::Preflight(PreflightError::Finding(finding)) => Some(finding),
-            _ => None,
-        }
     }
 }

@@ -6,8 +6,7 @@
 
 use std::time::Duration;
 
-use super::run::{RunError, RunRequest};
-use super::{JobPlan, Notice, Observer};
+use super::{JobPlan, Notice, Observer, RunError, RunRequest};
 use crate::clock::Clock;
 use crate::model::{Job, Pass, RunId, RunState, WorkerId};
 use crate::pg::Connection;

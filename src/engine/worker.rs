@@ -7,13 +7,12 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::batch::{Batch, Committed, Prepared};
-use super::run::RunError;
 use super::statements::JobSql;
 use super::stop::{Stop, StopLevel};
-use super::{Notice, Observer};
+use super::{Notice, Observer, RunError};
 use crate::clock::Clock;
 use crate::model::{BatchOptions, Job, KeyValue, Lease, Pass, RunId, WorkerId};
-use crate::pg::{ConnectError, Connection, Connector, ErrorClass, classify};
+use crate::pg::{ConnectError, Connection, Connector, ErrorClass};
 use crate::plan::backoff::BackoffPolicy;
 use crate::plan::batch_size::BatchSizer;
 use crate::store::{RangeRow, Store};
@@ -387,19 +386,5 @@ impl<'w> Worker<'w> {
             Err(error) => return Err(error.into()),
         }
         Ok(())
-    }
-}
-
-impl RunError {
-    /// The class of the error, which decides what is done about it.
-    pub(super) fn class(&self) -> ErrorClass {
-        match self {
-            Self::Batch { source, .. }
-            | Self::Sql { source, .. }
-            | Self::Connect(ConnectError::Refused { source, .. }) => classify(source),
-            Self::Store(error) => error.class(),
-            Self::LeaseLost { .. } | Self::GivenUp => ErrorClass::Fenced,
-            _ => ErrorClass::Other,
-        }
     }
 }

@@ -1,5 +1,6 @@
--- The first open range of the pass that nobody registered holds, for a worker who is registered itself. A dead worker's last batch may still be running in the
--- server; its range is locked until that batch has ended, and is skipped until then.
+-- The first open range of the pass that nobody registered holds, for a worker who is registered itself. A dead
+-- worker's last batch may still be running in the server; its range is locked until that batch has ended, and is
+-- skipped until then.
 UPDATE {schema}.range AS r
 SET lease = $3, worker_id = $4
 WHERE r.id = (

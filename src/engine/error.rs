@@ -1,0 +1,178 @@
+//! Why a run didn't come to its end, what that means for the work, and what a person can do about it.
+
+use super::batch::Batch;
+use super::{Finding, PreflightError};
+use crate::model::{RangeId, RunId};
+use crate::pg::{ConnectError, ErrorClass, classify};
+use crate::plan::transition::Illegal;
+use crate::store::StoreError;
+
+/// Why a run didn't come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// No connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The job and the database don't fit.
+    #[error(transparent)]
+    Preflight(#[from] PreflightError),
+    /// The control schema could not be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A stored state doesn't allow what was to be done.
+    #[error(transparent)]
+    Illegal(#[from] Illegal),
+    /// Another process works on the job.
+    #[error("the job `{job}` is being run by {who}, since {since}")]
+    Busy {
+        /// The job.
+        job: String,
+        /// User, host and process.
+        who: String,
+        /// When that process took it.
+        since: String,
+    },
+    /// The job's file does something else than when the run began.
+    #[error("the job `{job}` has changed since its unfinished run {run} began")]
+    Drifted {
+        /// The job.
+        job: String,
+        /// The run.
+        run: RunId,
+        /// What changed, as a unified diff.
+        diff: String,
+    },
+    /// The table has another key than when the run began.
+    #[error("the job `{job}` walked by the key ({stored}) so far, and now it would walk by ({found})")]
+    KeyChanged {
+        /// The job.
+        job: String,
+        /// The key so far.
+        stored: String,
+        /// The key now.
+        found: String,
+    },
+    /// A batch failed for good.
+    #[error("the batch {interval} failed, and nothing of it was kept")]
+    Batch {
+        /// Its keys.
+        interval: String,
+        /// The server's answer.
+        #[source]
+        source: tokio_postgres::Error,
+    },
+    /// A statement of the run failed.
+    #[error("can't {doing}")]
+    Sql {
+        /// What was being done.
+        doing: &'static str,
+        /// The server's answer.
+        #[source]
+        source: tokio_postgres::Error,
+    },
+    /// Another process has taken the range.
+    #[error("range {range} has been taken over by another process")]
+    LeaseLost {
+        /// The range.
+        range: RangeId,
+    },
+    /// Others held this process for dead.
+    #[error("this process was given up as dead, and its run has been taken over by another process")]
+    GivenUp,
+    /// Rows are left, and doing them again is not allowed or no use.
+    #[error("{rows} rows are still to do after {passes}")]
+    RowsRemain {
+        /// How many.
+        rows: i64,
+        /// What was tried.
+        passes: String,
+        /// What to do.
+        hint: String,
+    },
+    /// The totals differ.
+    #[error("the totals differ: {}", differences.join("; "))]
+    TotalsDiffer {
+        /// Each in words.
+        differences: Vec<String>,
+    },
+}
+
+impl RunError {
+    /// The class of the error, which decides what is done about it.
+    pub(super) fn class(&self) -> ErrorClass {
+        match self {
+            Self::Batch { source, .. }
+            | Self::Sql { source, .. }
+            | Self::Connect(ConnectError::Refused { source, .. }) => classify(source),
+            Self::Store(error) => error.class(),
+            Self::LeaseLost { .. } | Self::GivenUp => ErrorClass::Fenced,
+            _ => ErrorClass::Other,
+        }
+    }
+
+    pub(super) fn sql(doing: &'static str) -> impl Fn(tokio_postgres::Error) -> Self {
+        move |source| Self::Sql { doing, source }
+    }
+
+    pub(super) fn batch(batch: &Batch, source: tokio_postgres::Error) -> Self {
+        let interval = match &batch.lower {
+            Some(lower) => format!("after {lower} up to {}", batch.upper),
+            None => format!("from the beginning up to {}", batch.upper),
+        };
+        Self::Batch { interval, source }
+    }
+
+    /// One line: the error and the server's message.
+    pub(super) fn in_short(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(error) = source {
+            if let Some(database) =
+                error.downcast_ref::<tokio_postgres::Error>().and_then(|error| error.as_db_error())
+            {
+                return format!("{text}: {}", database.message());
+            }
+            text = format!("{text}: {error}");
+            source = error.source();
+        }
+        text
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Connect(error) => error.hint(),
+            Self::Preflight(error) => error.hint(),
+            Self::Store(error) => error.hint(),
+            Self::Illegal(_) => None,
+            Self::Busy { .. } => Some("wait for it, or stop it there with Ctrl-C; `longhaul status` shows it".into()),
+            Self::Drifted { .. } => Some(
+                "undo the change to go on with the run, or begin another run with --anew; rows that are done stay done"
+                    .into(),
+            ),
+            Self::KeyChanged { .. } => {
+                Some("name the old key with `key = [...]`, or begin another run with --anew".into())
+            }
+            Self::Batch { source, .. } | Self::Sql { source, .. } => Some(crate::pg::sqlstate::hint(source).unwrap_or_else(
+                || "mend the cause and run again: it goes on from the last checkpoint".to_owned(),
+            )),
+            Self::LeaseLost { .. } | Self::GivenUp => {
+                Some("nothing was lost; `longhaul status` shows who works on it now".into())
+            }
+            Self::RowsRemain { hint, .. } => Some(hint.clone()),
+            Self::TotalsDiffer { .. } => {
+                Some("nothing was signed off; look for writers that go past the sync trigger, then run again".into())
+            }
+        }
+    }
+
+    /// The finding, when the job and the database don't fit.
+    #[must_use]
+    pub fn finding(&self) -> Option<&Finding> {
+        match self {
+            Self::Preflight(PreflightError::Finding(finding)) => Some(finding),
+            _ => None,
+        }
+    }
+}
