@@ -19,8 +19,9 @@ async fn blocked() -> (Items, tokio_postgres::Client, Process) {
 #[tokio::test]
 async fn the_first_signal_finishes_the_batch_and_the_run_goes_on_from_there() {
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
-        let (items, holder, process) = blocked().await;
+        let (items, holder, mut process) = blocked().await;
         process.signal(signal);
+        process.hear("finishing the batch").await;
         holder.batch_execute("ROLLBACK").await.unwrap();
 
         let outcome = process.outcome().await.ended_with(4);
@@ -38,8 +39,9 @@ async fn the_first_signal_finishes_the_batch_and_the_run_goes_on_from_there() {
 
 #[tokio::test]
 async fn the_second_signal_cancels_the_batch_in_the_server_and_keeps_nothing_of_it() {
-    let (items, holder, process) = blocked().await;
+    let (items, holder, mut process) = blocked().await;
     process.signal(Signal::INT);
+    process.hear("finishing the batch").await;
     process.signal(Signal::TERM);
 
     let outcome = process.outcome().await.ended_with(130);

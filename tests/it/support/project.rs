@@ -2,8 +2,10 @@
 
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 
 use super::Database;
@@ -29,6 +31,8 @@ pub(crate) struct Outcome {
 /// A process at work.
 pub(crate) struct Process {
     child: Child,
+    /// What of stderr has been read already.
+    heard: Vec<u8>,
 }
 
 impl Project {
@@ -92,7 +96,7 @@ impl Project {
         if let Some(failpoint) = &self.failpoint {
             command.env("LONGHAUL_FAILPOINT", failpoint);
         }
-        Process { child: command.spawn().unwrap() }
+        Process::new(command.spawn().unwrap())
     }
 
     /// Applies the example's revisions from the checkout, for the template.
@@ -101,18 +105,33 @@ impl Project {
         let jobs = std::path::absolute(jobs).unwrap();
         let arguments = ["upgrade", target, "--dir", jobs.to_str().unwrap()];
         let child = command(&database.url, directory.path(), &arguments).spawn().unwrap();
-        Process { child }.outcome().await.succeeded();
+        Process::new(child).outcome().await.succeeded();
     }
 }
 
 impl Process {
+    fn new(child: Child) -> Self {
+        Self { child, heard: Vec::new() }
+    }
+
     /// Waits for its end.
     pub(crate) async fn outcome(self) -> Outcome {
         let output = self.child.wait_with_output().await.unwrap();
+        let stderr = [self.heard, output.stderr].concat();
         Outcome {
             status: output.status,
             stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
+            stderr: String::from_utf8(stderr).unwrap(),
+        }
+    }
+
+    /// Waits until it has said this on stderr.
+    pub(crate) async fn hear(&mut self, text: &str) {
+        let stderr = self.child.stderr.as_mut().expect("it is piped");
+        while !String::from_utf8_lossy(&self.heard).contains(text) {
+            let read = tokio::time::timeout(Duration::from_secs(60), stderr.read_buf(&mut self.heard)).await;
+            let said = String::from_utf8_lossy(&self.heard);
+            assert!(read.expect("it says something within a minute").unwrap() > 0, "it only said:\n{said}");
         }
     }
 
