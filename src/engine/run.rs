@@ -78,14 +78,19 @@ pub enum Ended {
 impl Engine<'_> {
     /// Starts or resumes the job's run and works on it to the end.
     pub async fn run(&self, job: &Job, request: RunRequest) -> Result<Ended, RunError> {
-        let mut connection = self.connector.connect("batches").await?;
+        let connection = self.connector.connect("batches").await?;
         if let Some(done) = self.done_before(&connection, job, request).await? {
             return Ok(Ended::AlreadyDone(Box::new(done)));
         }
-        let witness = self.connector.connect("preflight").await?;
-        let plan = Preflight::new(&connection, &witness, job).plan(self.store).await?;
-        drop(witness);
-        self.store.install(&mut connection).await?;
+        let (plan, mut session) = match self.prepare(connection, job).await {
+            Ok(prepared) => prepared,
+            // Another process may have finished the job since we looked, and the revision after it taken its columns.
+            Err(error) => {
+                let connection = self.connector.connect("batches").await?;
+                let done = self.done_before(&connection, job, request).await?;
+                return done.map(|run| Ended::AlreadyDone(Box::new(run))).ok_or(error);
+            }
+        };
         let applicant = Applicant {
             clock: self.clock,
             store: self.store,
@@ -93,7 +98,6 @@ impl Engine<'_> {
             observer: self.observer,
             request: &request,
         };
-        let mut session = Session::prepare(connection, &plan.sql, self.store).await?;
         let (run, worker, pass, expected) = match applicant.take(session.connection(), &plan).await? {
             Takeover::AlreadyDone(row) => return Ok(Ended::AlreadyDone(row)),
             Takeover::Taken { run, worker, pass, expected } => (run, worker, pass, expected),
@@ -113,6 +117,16 @@ impl Engine<'_> {
         let result = self.passes(&mut hand, &plan, run, pass, expected).await;
         drop(heart);
         self.leave(hand, &plan.job, run, worker, result).await
+    }
+
+    /// The job checked against the database, and the statements prepared.
+    async fn prepare(&self, mut connection: Connection, job: &Job) -> Result<(JobPlan, Session), RunError> {
+        let witness = self.connector.connect("preflight").await?;
+        let plan = Preflight::new(&connection, &witness, job).plan(self.store).await?;
+        drop(witness);
+        self.store.install(&mut connection).await?;
+        let session = Session::prepare(connection, &plan.sql, self.store).await?;
+        Ok((plan, session))
     }
 
     /// The job's run, if it is signed off: then nothing needs to be checked, and the columns it read may be gone.
