@@ -112,7 +112,12 @@ impl Preflight<'_> {
             let snapshot: String = self.client.query_one("SELECT pg_export_snapshot()", &[]).await?.get(0);
             // The snapshot's name is the server's own, made of digits and dashes.
             self.witness.batch_execute(&format!("{BEGIN}; SET TRANSACTION SNAPSHOT '{snapshot}'")).await?;
-            Ok([self.client.query_one(statement, &[]).await?, self.witness.query_one(statement, &[]).await?])
+            // Side by side: neither transaction stands idle for as long as the other computes.
+            let (first, second) = tokio::try_join!(
+                self.client.query_one(statement, &[]),
+                self.witness.query_one(statement, &[])
+            )?;
+            Ok([first, second])
         };
         let rows = compute.await;
         self.witness.batch_execute("ROLLBACK").await?;
