@@ -73,3 +73,20 @@ async fn status_and_log_tell_the_same_as_text_and_as_json() {
     let text = project.longhaul(&["log", "5c1d"]).await.succeeded().stdout;
     assert_eq!(text.lines().count(), 3, "{text}");
 }
+
+#[tokio::test]
+async fn expressions_too_slow_for_a_whole_sample_are_tried_on_fewer_rows_and_still_swept() {
+    let project = Project::new(Database::empty().await);
+    project
+        .database
+        .execute(
+            "CREATE TABLE pay (id int PRIMARY KEY, old int, new int);
+             INSERT INTO pay SELECT i, i, NULL FROM generate_series(1, 60) AS i",
+        )
+        .await;
+    let slow = "(SELECT old FROM pg_sleep(0.02))";
+    project.write("fill.toml", &format!("[job]\ntable = \"pay\"\nset = {{ new = \"{slow}\" }}\n"));
+    project.longhaul(&["run", "fill"]).await.succeeded().says("sweep 1 is through");
+    let left = "SELECT count(*) FROM pay WHERE new IS DISTINCT FROM old";
+    assert_eq!(project.database.value::<i64>(left).await, 0);
+}

@@ -10,8 +10,12 @@ use crate::model::{Assignment, Key};
 use crate::pg::catalog::Table;
 use crate::pg::quote;
 
-/// How many rows are tried; by key from the table's beginning, so that it costs the same on any table.
-const SAMPLE: u32 = 1000;
+/// How many rows are tried, and how many where these take too long; by key from the table's beginning, so that it
+/// costs the same on any table.
+const SAMPLES: [u32; 3] = [1000, 50, 2];
+
+/// How long a sample may take: the first batch is to come soon, however slow the author's expressions.
+const PATIENCE: &str = "SET LOCAL statement_timeout = '500ms'";
 
 /// Whether rows that are found unconverged at the end may be done again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,10 +37,10 @@ impl Preflight<'_> {
     ) -> Result<Repair, PreflightError> {
         let varies = self.varies(table, key, set).await?;
         let left = self.rows_left_in_sample(table, key, set, filter).await?;
-        if left.is_some_and(|left| left > 0) || varies && self.job.filter.is_none() {
+        if left.is_some_and(|left| left > 0) || varies == Some(true) && self.job.filter.is_none() {
             return Err(self.endless(left.unwrap_or(0), set).into());
         }
-        if varies || left.is_none() || self.reads_targets(table, set).await? {
+        if varies != Some(false) || left.is_none() || self.reads_targets(table, set).await? {
             return Ok(Repair::ReportOnly);
         }
         let distinct = default_filter(set);
@@ -60,7 +64,8 @@ impl Preflight<'_> {
             ),
             _ => (
                 format!(
-                    "{left} rows (of the first {SAMPLE} at most) would still match it after they were done"
+                    "{left} rows (of the first {} at most) would still match it after they were done",
+                    SAMPLES[0]
                 ),
                 "write `where` so that it is false for a row that has its new values".to_owned(),
             ),
@@ -71,36 +76,44 @@ impl Preflight<'_> {
     /// A row computed from the author's expressions. In a transaction of its own that can't write, so that trying a
     /// job takes no number from a sequence and keeps nothing of what a function does.
     async fn compute(&self, statement: &str) -> Result<Row, tokio_postgres::Error> {
-        self.client.batch_execute("BEGIN READ ONLY").await?;
+        self.client.batch_execute(&format!("BEGIN READ ONLY; {PATIENCE}")).await?;
         let row = self.client.query_one(statement, &[]).await;
         self.client.batch_execute("ROLLBACK").await?;
         row
     }
 
     /// Whether the expressions give other values from one transaction to the next, like `now()` or `random()`, or
-    /// can't be computed without writing, like `nextval()`.
+    /// can't be computed without writing, like `nextval()`. `None`: they are too slow to tell.
     async fn varies(
         &self,
         table: &Table,
         key: &Key,
         set: &[(&Assignment, &str)],
-    ) -> Result<bool, PreflightError> {
+    ) -> Result<Option<bool>, PreflightError> {
         let values: Vec<_> =
             set.iter().map(|(assignment, _)| format!("{}::text", clause(&assignment.expression))).collect();
         let order = quote::list(key.columns.iter().map(|column| &column.name));
-        let statement = format!(
-            "SELECT md5(string_agg(sample.digest, '' ORDER BY sample.digest)) FROM \
-             (SELECT md5(ROW({})::text) AS digest FROM {} ORDER BY {order} LIMIT {SAMPLE}) AS sample",
-            values.join(", "),
-            quote::table(&table.name),
-        );
-        match self.in_two_transactions(&statement).await {
-            Ok([first, second]) => Ok(first.get::<_, Option<String>>(0) != second.get(0)),
-            Err(error) if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => Ok(true),
-            // A value that can't be computed is told better by its batch, with the row.
-            Err(error) if error.code().is_some() => Ok(false),
-            Err(source) => Err(PreflightError::Sql { doing: "try the job on a sample", source }),
+        for sample in SAMPLES {
+            let statement = format!(
+                "SELECT md5(string_agg(sample.digest, '' ORDER BY sample.digest)) FROM \
+                 (SELECT md5(ROW({})::text) AS digest FROM {} ORDER BY {order} LIMIT {sample}) AS sample",
+                values.join(", "),
+                quote::table(&table.name),
+            );
+            match self.in_two_transactions(&statement).await {
+                Ok([first, second]) => return Ok(Some(first.get::<_, Option<String>>(0) != second.get(0))),
+                Err(error) => match error.code() {
+                    Some(code) if *code == SqlState::QUERY_CANCELED => {}
+                    Some(code) if *code == SqlState::READ_ONLY_SQL_TRANSACTION => return Ok(Some(true)),
+                    // A value that can't be computed is told better by its batch, with the row.
+                    Some(_) => return Ok(Some(false)),
+                    None => {
+                        return Err(PreflightError::Sql { doing: "try the job on a sample", source: error });
+                    }
+                },
+            }
         }
+        Ok(None)
     }
 
     /// A row computed twice on the same snapshot, in two transactions: what live writers do meanwhile makes no
@@ -108,10 +121,11 @@ impl Preflight<'_> {
     async fn in_two_transactions(&self, statement: &str) -> Result<[Row; 2], tokio_postgres::Error> {
         const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
         let compute = async {
-            self.client.batch_execute(BEGIN).await?;
+            self.client.batch_execute(&format!("{BEGIN}; {PATIENCE}")).await?;
             let snapshot: String = self.client.query_one("SELECT pg_export_snapshot()", &[]).await?.get(0);
             // The snapshot's name is the server's own, made of digits and dashes.
-            self.witness.batch_execute(&format!("{BEGIN}; SET TRANSACTION SNAPSHOT '{snapshot}'")).await?;
+            let begin = format!("{BEGIN}; SET TRANSACTION SNAPSHOT '{snapshot}'; {PATIENCE}");
+            self.witness.batch_execute(&begin).await?;
             // Side by side: neither transaction stands idle for as long as the other computes.
             let (first, second) = tokio::try_join!(
                 self.client.query_one(statement, &[]),
@@ -176,18 +190,22 @@ impl Preflight<'_> {
             })
             .collect();
         let alias = quote::ident(&table.name.table);
-        let statement = format!(
-            "SELECT count(*) FROM (SELECT {} FROM (SELECT * FROM {} ORDER BY {} LIMIT {SAMPLE}) AS {alias} \
-             WHERE {filter}) AS {alias} WHERE {filter}",
-            columns.join(", "),
-            quote::table(&table.name),
-            quote::list(key.columns.iter().map(|column| &column.name)),
-            filter = clause(filter),
-        );
-        match self.compute(&statement).await {
-            Ok(row) => Ok(Some(row.get(0))),
-            Err(error) if error.code().is_some() => Ok(None),
-            Err(source) => Err(PreflightError::Sql { doing: "try the job on a sample", source }),
+        let order = quote::list(key.columns.iter().map(|column| &column.name));
+        for sample in SAMPLES {
+            let statement = format!(
+                "SELECT count(*) FROM (SELECT {} FROM (SELECT * FROM {} ORDER BY {order} LIMIT {sample}) AS {alias} \
+                 WHERE {filter}) AS {alias} WHERE {filter}",
+                columns.join(", "),
+                quote::table(&table.name),
+                filter = clause(filter),
+            );
+            match self.compute(&statement).await {
+                Ok(row) => return Ok(Some(row.get(0))),
+                Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => {}
+                Err(error) if error.code().is_some() => return Ok(None),
+                Err(source) => return Err(PreflightError::Sql { doing: "try the job on a sample", source }),
+            }
         }
+        Ok(None)
     }
 }
