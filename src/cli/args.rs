@@ -83,6 +83,10 @@ pub(crate) enum Command {
     Pending,
     /// Everything about one revision
     Show(super::heads::ShowArgs),
+    /// Write a new revision file
+    Revision(super::revision::RevisionArgs),
+    /// Write a revision that merges others
+    Merge(super::revision::MergeArgs),
     /// A private PostgreSQL server, for trying things out; stopped and removed at the end
     Postgres(super::postgres::PostgresArgs),
 }

@@ -10,6 +10,7 @@ mod history;
 mod log;
 mod postgres;
 mod printer;
+mod revision;
 mod revisions;
 mod run;
 mod signals;
@@ -88,5 +89,7 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
         Command::Branches => heads::branches(&context),
         Command::Pending => heads::pending(&context).await,
         Command::Show(args) => heads::show(args, &context).await,
+        Command::Revision(args) => revision::revision(args, &context),
+        Command::Merge(args) => revision::merge(args, &context),
     }
 }

@@ -80,6 +80,9 @@ impl Target {
         }
         let text = with_port(&text, environment)?;
         let mut config = Config::from_str(&text).map_err(UrlError::Malformed)?;
+        if config.get_ssl_mode() == SslMode::Require {
+            return Err(UrlError::Tls { mode: "require".to_owned() });
+        }
         config.ssl_mode(SslMode::Disable);
         fill_from_environment(&mut config, environment)?;
         if config.get_password().is_none()
@@ -287,6 +290,10 @@ mod tests {
         assert!(matches!(
             Target::resolve(Some("postgres://h/d?sslmode=verify-full"), &none),
             Err(UrlError::Tls { mode }) if mode == "verify-full"
+        ));
+        assert!(matches!(
+            Target::resolve(Some("host=h user=u sslmode=require"), &none),
+            Err(UrlError::Tls { mode }) if mode == "require"
         ));
         assert!(Target::resolve(Some("postgres://h/d?sslmode=prefer&connect_timeout=3"), &none).is_ok());
     }

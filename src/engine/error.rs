@@ -33,7 +33,7 @@ pub enum RunError {
         since: String,
     },
     /// The job's file does something else than when the run began.
-    #[error("the job `{job}` has changed since its unfinished run {run} began")]
+    #[error("the job `{job}` has changed since its run {run} began")]
     Drifted {
         /// The job.
         job: String,

@@ -62,6 +62,9 @@ impl History<'_> {
         let mut steps = Vec::new();
         for id in self.manifest.graph.pending(&applied, &targets) {
             let revision = self.manifest.revision(id).expect("the graph was built from these revisions");
+            if engine.stop.is_asked() {
+                return Err(HistoryError::Stopped { revision: revision.id.clone() });
+            }
             let step = match &revision.body {
                 RevisionBody::Schema(schema) => self.apply_schema(&mut connection, revision, schema).await?,
                 RevisionBody::Data(job) => match self.run(job, RunRequest::default()).await? {
@@ -144,7 +147,7 @@ impl History<'_> {
         let started = self.engine.clock.monotonic();
         let mut attempt = 0;
         loop {
-            let error = match self.try_schema(connection, revision, schema).await {
+            let error = match self.try_until_cancelled(connection, revision, schema).await {
                 Ok(true) => {
                     let took = self.engine.clock.monotonic().saturating_duration_since(started);
                     self.engine.observer.notice(Notice::Applied { revision: title, took });
@@ -174,6 +177,36 @@ impl History<'_> {
                     return Err(HistoryError::Stopped { revision: revision.id.clone() });
                 }
             }
+        }
+    }
+
+    /// [`Self::try_schema`], cancelled in the server when the operator insists.
+    async fn try_until_cancelled(
+        &self,
+        connection: &mut Connection,
+        revision: &Revision,
+        schema: &SchemaRevision,
+    ) -> Result<bool, HistoryError> {
+        let stop = self.engine.stop;
+        // What the revision before it may have set for its session is not for this one.
+        connection.reset().await.map_err(|source| HistoryError::Revision {
+            revision: revision.id.clone(),
+            file: revision.file.clone(),
+            excerpt: None,
+            source,
+        })?;
+        let cancel = connection.cancel_handle();
+        let mut attempt = std::pin::pin!(self.try_schema(connection, revision, schema));
+        tokio::select! {
+            biased;
+            done = &mut attempt => return done,
+            () = stop.reached(super::StopLevel::Cancel) => cancel.cancel().await,
+        }
+        match attempt.await {
+            Err(HistoryError::Revision { source, .. }) if classify(&source) == ErrorClass::Timeout => {
+                Err(HistoryError::Stopped { revision: revision.id.clone() })
+            }
+            done => done,
         }
     }
 
@@ -297,10 +330,11 @@ fn hold(revision: &Revision, answers: &[SimpleQueryMessage]) -> Result<(), Histo
         let found = match answer {
             SimpleQueryMessage::Row(row) => {
                 rows += 1;
-                match row.get(0) {
-                    Some("t") => continue,
-                    Some("f") => "false".to_owned(),
-                    value => value.unwrap_or("NULL").to_owned(),
+                match row.try_get(0) {
+                    Ok(Some("t")) => continue,
+                    Ok(Some("f")) => "false".to_owned(),
+                    Ok(value) => value.unwrap_or("NULL").to_owned(),
+                    Err(_) => "no column".to_owned(),
                 }
             }
             SimpleQueryMessage::CommandComplete(_) if rows > 0 => {

@@ -13,6 +13,7 @@ use super::takeover::{Applicant, Takeover};
 use super::worker::{Session, Step, Tools, Worker};
 use super::{
     JobPlan, Notice, Observer, Preflight, Proof, Repair, RunError, Stop, StopLevel, heartbeat, proof,
+    takeover,
 };
 use crate::clock::Clock;
 use crate::config::Settings;
@@ -86,9 +87,11 @@ impl Engine<'_> {
             Ok(prepared) => prepared,
             // Another process may have finished the job since we looked, and the revision after it taken its columns.
             Err(error) => {
-                let connection = self.connector.connect("batches").await?;
-                let done = self.done_before(&connection, job, request).await?;
-                return done.map(|run| Ended::AlreadyDone(Box::new(run))).ok_or(error);
+                let Ok(connection) = self.connector.connect("batches").await else { return Err(error) };
+                return match self.done_before(&connection, job, request).await {
+                    Ok(Some(run)) => Ok(Ended::AlreadyDone(Box::new(run))),
+                    _ => Err(error),
+                };
             }
         };
         let applicant = Applicant {
@@ -139,8 +142,12 @@ impl Engine<'_> {
         if request.anew || self.store.version(connection).await?.is_none() {
             return Ok(None);
         }
-        let run = self.store.find_run(&**connection, job.id()).await?;
-        Ok(run.filter(|run| run.state == RunState::Done))
+        let run =
+            self.store.find_run(&**connection, job.id()).await?.filter(|run| run.state == RunState::Done);
+        if let Some(run) = &run {
+            takeover::refuse_drift(run, job)?;
+        }
+        Ok(run)
     }
 
     /// All passes and the proof. `None`: stopped by the operator.
@@ -152,27 +159,33 @@ impl Engine<'_> {
         mut pass: Pass,
         mut expected: u64,
     ) -> Result<Option<Proof>, RunError> {
+        let last = pass.0 + MOST_SWEEPS;
         loop {
-            if !self.pass(worker, run, pass, expected).await? {
-                return Ok(None);
-            }
-            let totals = self.store.totals(&**worker.connection(), run, Some(pass)).await?;
-            // The next pass goes over the same rows, and now they are counted.
-            expected = totals.rows_seen;
-            self.observer.notice(Notice::PassDone { pass, totals });
-            let sweeps = plan.repair != Repair::ReportOnly;
-            if sweeps && (pass == Pass::BACKFILL || totals.rows_changed > 0) {
-                if pass.0 >= MOST_SWEEPS {
-                    return Err(chased(totals.rows_changed.cast_signed(), pass));
+            let all = self.store.totals(&**worker.connection(), run, None).await?;
+            // Rows that match still after their change would be changed again at every visit: there is no second one.
+            let mut sweeps = plan.repair != Repair::ReportOnly && all.rows_unconverged == 0;
+            if sweeps || pass == Pass::BACKFILL {
+                if !self.pass(worker, run, pass, expected).await? {
+                    return Ok(None);
                 }
-                pass = self.begin_pass(worker, plan, run, pass.next()).await?;
-                continue;
+                let totals = self.store.totals(&**worker.connection(), run, Some(pass)).await?;
+                // The next pass goes over the same rows, and now they are counted.
+                expected = totals.rows_seen;
+                self.observer.notice(Notice::PassDone { pass, totals });
+                sweeps &= totals.rows_unconverged == 0;
+                if sweeps && (pass == Pass::BACKFILL || totals.rows_changed > 0) {
+                    if pass.0 >= last {
+                        return Err(chased(totals.rows_changed.cast_signed(), pass));
+                    }
+                    pass = self.begin_pass(worker, plan, run, pass.next()).await?;
+                    continue;
+                }
             }
             match self.prove(worker, plan, run).await? {
                 None => return Ok(None),
                 Some(proof) if proof.remaining == 0 => return judge(proof).map(Some),
                 Some(proof) if !sweeps => return Err(not_repeated(&proof)),
-                Some(proof) if pass.0 >= MOST_SWEEPS => return Err(chased(proof.remaining, pass)),
+                Some(proof) if pass.0 >= last => return Err(chased(proof.remaining, pass)),
                 Some(_) => {
                     self.move_on(worker, run, RunState::Proving, Input::RowsRemain).await?;
                     pass = self.begin_pass(worker, plan, run, pass.next()).await?;

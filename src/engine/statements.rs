@@ -80,6 +80,7 @@ impl JobSql {
                     .replace("{upper}", "$1")
                     .replace("{seen}", "$3::int8")
                     .replace("{rows}", &update)
+                    .replace("{filter}", &clause(filter))
             })
         };
         Self {

@@ -145,8 +145,9 @@ fn build(
     for (name, text) in sections {
         match name {
             "up" => up = Some(text),
-            "down" => body.down = Some(text),
-            _ => body.verify = Some(text),
+            "down" => body.down = Some(text).filter(|text| has_statements(text)),
+            // A section with nothing in it, as a new file has it, asks for nothing.
+            _ => body.verify = Some(text).filter(|text| has_statements(text)),
         }
     }
     body.up = up.ok_or_else(|| {
@@ -166,4 +167,9 @@ fn build(
         body: RevisionBody::Schema(body),
     };
     Ok((revision, own_header))
+}
+
+/// Whether anything but comments stands there. What doesn't end is PostgreSQL's to complain about.
+fn has_statements(text: &str) -> bool {
+    sql::without_quotes(text).map_or(true, |plain| plain.chars().any(|c| !c.is_whitespace() && c != ';'))
 }

@@ -3,7 +3,7 @@
 //! PostgreSQL reads all of it once more; nothing that is passed here is taken for sound.
 
 /// Words that begin a statement which begins or ends a transaction.
-const TRANSACTION: &[&str] = &["BEGIN", "START", "COMMIT", "ROLLBACK", "ABORT"];
+const TRANSACTION: &[&str] = &["BEGIN", "START", "COMMIT", "ROLLBACK", "ABORT", "END", "PREPARE"];
 
 /// Why the text can't stand in parentheses as one expression.
 pub(super) fn one_expression(text: &str) -> Result<(), &'static str> {
@@ -24,14 +24,21 @@ pub(super) fn transaction_statement(text: &str) -> Option<(usize, &str)> {
     // What doesn't end is told better by PostgreSQL, with the place.
     let plain = without_quotes(text).ok()?;
     let mut start = 0;
+    // A function's body in standard SQL, BEGIN ATOMIC … END, holds statements of its own.
+    let mut atomic = false;
     for statement in plain.split(';') {
         let at = start + statement.len() - statement.trim_start().len();
-        let mut words = statement.split_whitespace().map(str::to_ascii_uppercase);
-        if let Some(word) = words.next().filter(|word| TRANSACTION.contains(&word.as_str()))
-            && !words.any(|word| word == "TO")
-        {
-            return text.get(at..at + word.len()).map(|word| (at, word));
+        let words: Vec<String> = statement.split_whitespace().map(str::to_ascii_uppercase).collect();
+        let first = words.first().map_or("", String::as_str);
+        let harmless = match first {
+            "END" => atomic,
+            "PREPARE" => words.get(1).is_none_or(|word| word != "TRANSACTION"),
+            _ => words.iter().any(|word| word == "TO"),
+        };
+        if TRANSACTION.contains(&first) && !harmless {
+            return text.get(at..at + first.len()).map(|word| (at, word));
         }
+        atomic = (atomic && first != "END") || words.windows(2).any(|pair| pair == ["BEGIN", "ATOMIC"]);
         start += statement.len() + 1;
     }
     None

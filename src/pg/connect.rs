@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{CancelToken, Client, NoTls};
 
 use super::sqlstate;
 use crate::config::Target;
@@ -23,6 +23,16 @@ pub struct Connector {
 pub struct Connection {
     client: Client,
     driver: JoinHandle<()>,
+}
+
+/// Cancels what a connection is running.
+pub struct CancelHandle(CancelToken);
+
+impl CancelHandle {
+    /// Sends the request. One that gets lost leaves the statement to its own timeout.
+    pub async fn cancel(&self) {
+        let _ = self.0.cancel_query(NoTls).await;
+    }
 }
 
 /// Why there is no connection.
@@ -69,10 +79,12 @@ impl ConnectError {
 
 /// Settings of every session. Dates and bytes must print in the forms that read back exactly, since keys travel as
 /// text; `idle_in_transaction_session_timeout` bounds for how long a client that froze in a batch holds rows that others
-/// want, and the range that another process takes over: no longer than the lease.
+/// want, and the range that another process takes over: no longer than the lease. No statement waits for a lock for
+/// ever; batches and revisions set a shorter limit of their own. The role's defaults don't reach our transactions.
 const SESSION: &str = "SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; SET bytea_output = 'hex'; \
      SET extra_float_digits = 1; SET standard_conforming_strings = on; \
-     SET idle_in_transaction_session_timeout = '10s'";
+     SET lock_timeout = '10s'; SET default_transaction_isolation = 'read committed'; \
+     SET default_transaction_read_only = off; SET idle_in_transaction_session_timeout = '10s'";
 
 impl Connector {
     /// A maker of connections to `target` that gives up on each after `timeout`.
@@ -93,6 +105,9 @@ impl Connector {
         let mut config = self.target.config().clone();
         config.application_name(format!("longhaul {purpose}"));
         config.connect_timeout(self.timeout);
+        // A server that vanished without a word is noticed in half a minute, not in the two hours of the defaults.
+        config.keepalives_idle(Duration::from_secs(10)).keepalives_interval(Duration::from_secs(5));
+        config.keepalives_retries(3).tcp_user_timeout(Duration::from_secs(30));
         let (client, connection) = config.connect(NoTls).await.map_err(refused)?;
         let driver = tokio::spawn(async move {
             // Its error also reaches whoever waits for an answer, and is told there.
@@ -129,8 +144,20 @@ impl Connection {
     /// Asks the server to cancel what this connection is running. The statement then fails with 57014; one that has
     /// just ended is not touched.
     pub async fn cancel(&self) {
-        // A request that gets lost leaves the statement to its own timeout.
-        let _ = self.client.cancel_token().cancel_query(NoTls).await;
+        self.cancel_handle().cancel().await;
+    }
+
+    /// The same for later, while the connection itself is in use.
+    #[must_use]
+    pub fn cancel_handle(&self) -> CancelHandle {
+        CancelHandle(self.client.cancel_token())
+    }
+
+    /// Takes back whatever was set for the session, the role included.
+    pub async fn reset(&self) -> Result<(), tokio_postgres::Error> {
+        self.client
+            .batch_execute(&format!("RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; {SESSION}"))
+            .await
     }
 }
 

@@ -39,6 +39,8 @@ pub struct PassTotals {
     pub rows_seen: u64,
     /// Rows changed.
     pub rows_changed: u64,
+    /// Of these, rows that matched the filter still.
+    pub rows_unconverged: u64,
 }
 
 impl RangeRow {
@@ -176,6 +178,7 @@ impl Store {
             batches: count("batches"),
             rows_seen: count("rows_seen"),
             rows_changed: count("rows_changed"),
+            rows_unconverged: count("rows_unconverged"),
         })
     }
 

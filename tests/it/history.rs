@@ -118,3 +118,49 @@ async fn the_graph_in_graphviz_has_every_revision_and_every_edge() {
     assert_eq!(dot.matches("[shape=ellipse").count(), 4);
     assert_eq!(dot.matches(" -> ").count(), 4);
 }
+
+#[tokio::test]
+async fn two_developers_branch_merge_and_upgrade() {
+    let project = Project::new(Database::empty().await);
+    let new = |arguments: &'static [&'static str]| {
+        let project = &project;
+        async move {
+            let file = project.longhaul(arguments).await.succeeded().stdout.trim().to_owned();
+            assert!(project.jobs().join("..").join(&file).is_file(), "{file}");
+            file
+        }
+    };
+    let base = new(&["revision", "-m", "create account", "--rev-id", "aaaa1111"]).await;
+    assert!(base.ends_with("_aaaa1111_create_account.sql"), "{base}");
+    new(&["revision", "-m", "add email", "--rev-id", "bbbb2222"]).await;
+    project
+        .longhaul(&["revision", "-m", "add phone", "--head", "aaaa"])
+        .await
+        .ended_with(2)
+        .says("aaaa1111 is no head: bbbb2222 revises it already")
+        .says("hint: --splice begins a new branch there");
+    new(&["revision", "-m", "add phone", "--head", "aaaa", "--splice", "--rev-id", "cccc3333"]).await;
+    project
+        .longhaul(&["upgrade"])
+        .await
+        .ended_with(2)
+        .says("`head` is ambiguous: the heads are bbbb2222, cccc3333");
+    project.longhaul(&["revision", "-m", "more"]).await.ended_with(2).says("name one with --head");
+    let files = || std::fs::read_dir(project.jobs()).unwrap().count();
+    let before = files();
+    let duplicate =
+        project.longhaul(&["revision", "-m", "again", "--head", "bbbb", "--rev-id", "cccc3333"]).await;
+    duplicate.ended_with(2).says("the revision can't be added");
+    assert_eq!(files(), before, "nothing is written that would break the history");
+
+    new(&["merge", "heads", "-m", "merge phone and email", "--rev-id", "dddd4444"]).await;
+    project.longhaul(&["merge", "heads", "-m", "again"]).await.ended_with(2).says("nothing to merge");
+    assert_snapshot!(project.longhaul(&["history"]).await.succeeded().stdout, @r"
+    bbbb2222, cccc3333 -> dddd4444 (head) (mergepoint), merge phone and email
+    aaaa1111 -> cccc3333, add phone
+    aaaa1111 -> bbbb2222, add email
+    <base> -> aaaa1111 (branchpoint), create account
+    ");
+    project.longhaul(&["upgrade"]).await.succeeded();
+    assert_snapshot!(project.longhaul(&["current"]).await.succeeded().stdout, @"dddd4444 (head) (mergepoint) (current)");
+}

@@ -8,6 +8,7 @@ mod history;
 mod keys;
 mod layers;
 mod main_job;
+mod once;
 mod signals;
 mod support;
 mod trouble;

@@ -148,6 +148,7 @@ impl Preflight<'_> {
         let others: Vec<_> = table
             .columns
             .iter()
+            .filter(|column| !column.generated)
             .filter(|column| set.iter().all(|(assignment, _)| assignment.column != column.name))
             .map(|column| quote::ident(&column.name))
             .collect();

@@ -5,7 +5,8 @@ SELECT ic.relname::text AS name,
        i.indisprimary AS primary,
        array_agg(coalesce(a.attname::text, '?') ORDER BY k.position) AS columns,
        array_agg(coalesce(format_type(a.atttypid, a.atttypmod), '?') ORDER BY k.position) AS types,
-       coalesce(array_agg(a.attname::text ORDER BY k.position) FILTER (WHERE NOT a.attnotnull), '{}') AS nullable,
+       coalesce(array_agg(a.attname::text ORDER BY k.position) FILTER (WHERE NOT a.attnotnull OR n.unproved), '{}')
+           AS nullable,
        CASE
            WHEN NOT i.indisvalid THEN 'it is not valid'
            WHEN i.indpred IS NOT NULL THEN 'it covers only a part of the rows'
@@ -25,6 +26,13 @@ CROSS JOIN LATERAL (
 ) AS k
 JOIN pg_opclass AS oc ON oc.oid = k.class
 LEFT JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND k.attnum > 0
+-- From PostgreSQL 18 on a column may be NOT NULL by a constraint that is NOT VALID, with NULLs in it.
+CROSS JOIN LATERAL (
+    SELECT EXISTS (
+        SELECT FROM pg_constraint AS c
+        WHERE c.conrelid = i.indrelid AND c.contype = 'n' AND c.conkey = ARRAY[k.attnum] AND NOT c.convalidated
+    ) AS unproved
+) AS n
 WHERE i.indrelid = $1 AND i.indisunique
 GROUP BY i.indexrelid, ic.relname
 ORDER BY i.indisprimary DESC, i.indnkeyatts, ic.relname

@@ -27,10 +27,13 @@ impl Graph {
     pub fn labels<'l>(&self, id: &str, declared: impl Fn(&str) -> &'l [String]) -> BTreeSet<&'l str> {
         let mut found: BTreeSet<&str> = declared(id).iter().map(String::as_str).collect();
         let mut before: Vec<&str> = vec![id];
+        let mut seen = BTreeSet::new();
         while let Some(node) = before.pop().and_then(|id| self.node(id)) {
             for parent in &node.revises {
                 found.extend(declared(parent).iter().map(String::as_str));
-                before.push(parent);
+                if seen.insert(parent) {
+                    before.push(parent);
+                }
             }
         }
         let mut at = id.to_owned();

@@ -78,11 +78,14 @@ CREATE TABLE {schema}.range (
     worker_id    uuid,
     batches      bigint NOT NULL DEFAULT 0,
     rows_seen    bigint NOT NULL DEFAULT 0,
-    rows_changed bigint NOT NULL DEFAULT 0
+    rows_changed bigint NOT NULL DEFAULT 0,
+    rows_unconverged bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 20);
 CREATE INDEX range_run ON {schema}.range (run_id, pass);
 COMMENT ON COLUMN {schema}.range.lower_key IS 'Keys greater than this; NULL: from the beginning.';
 COMMENT ON COLUMN {schema}.range.upper_key IS 'Keys up to and with this one.';
+COMMENT ON COLUMN {schema}.range.rows_unconverged IS
+    'Of the rows changed, those that matched the filter still: they are not to be visited again.';
 COMMENT ON COLUMN {schema}.range.checkpoint IS 'Everything up to and with this key is done; NULL: nothing yet.';
 
 CREATE TABLE {schema}.batch (

@@ -4,9 +4,9 @@
 -- fence: then the setting is missing or empty, the cast fails, and nothing of it is kept.
 WITH changed AS (
 {rows}
-    RETURNING 1
+    RETURNING {filter} AS still_matches
 ), counted AS (
-    SELECT count(*) AS n FROM changed
+    SELECT count(*) AS n, count(*) FILTER (WHERE still_matches) AS unconverged FROM changed
 ), logged AS (
     INSERT INTO {schema}.batch (range_id, lower_key, upper_key, rows_seen, rows_changed, duration, finished_at)
     SELECT {range}, {lower}::text[], {upper}::text[], {seen}, counted.n, at.now - transaction_timestamp(), at.now
@@ -16,7 +16,8 @@ UPDATE {schema}.range AS progress
 SET checkpoint = {upper}::text[],
     batches = progress.batches + 1,
     rows_seen = progress.rows_seen + {seen},
-    rows_changed = progress.rows_changed + counted.n
+    rows_changed = progress.rows_changed + counted.n,
+    rows_unconverged = progress.rows_unconverged + counted.unconverged
 FROM counted
 WHERE progress.id = current_setting('longhaul.fence')::int8
 RETURNING counted.n

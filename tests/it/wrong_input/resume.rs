@@ -29,7 +29,7 @@ async fn resume_rejects_a_changed_job_with_its_difference() {
     let text = said(&project, &outcome);
     let text = text.lines().filter(|line| !line.contains("seems to run this job")).collect::<Vec<_>>();
     assert_snapshot!(text.join("\n"), @"
-    error: the job `fill` has changed since its unfinished run 1 began
+    error: the job `fill` has changed since its run 1 began
     --- stored with the run
     +++ in the file now
     @@ -1,2 +1,2 @@
