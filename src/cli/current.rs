@@ -41,12 +41,15 @@ pub(crate) async fn current(args: &CurrentArgs, context: &Context<'_>) -> Result
         }
     }
     if args.check_heads && (pending > 0 || !unknown.is_empty()) {
-        let failure = Failure::new(
-            exit::FOUND,
-            format!("the database is not at every head: {pending} revisions are pending"),
-        );
-        return Err(failure
-            .hint(Some("`longhaul pending` lists them, `longhaul upgrade heads` applies them".to_owned())));
+        let (message, hint) = if pending > 0 {
+            let message = format!("the database is not at every head: {pending} revisions are pending");
+            (message, "`longhaul pending` lists them, `longhaul upgrade heads` applies them")
+        } else {
+            let message =
+                format!("the database has the revision {}, and no file here does", unknown.join(", "));
+            (message, "is --dir the right directory, and is it as new as the database?")
+        };
+        return Err(Failure::new(exit::FOUND, message).hint(Some(hint.to_owned())));
     }
     Ok(exit::DONE)
 }

@@ -10,7 +10,7 @@ use super::revisions::Revisions;
 
 #[derive(Args, Debug)]
 pub(crate) struct HistoryArgs {
-    /// Only what lies after A up to B; either may be left out
+    /// Only A, B and what lies between; either may be left out
     #[arg(short, long, value_name = "A:B")]
     range: Option<String>,
     /// Mark where the database stands

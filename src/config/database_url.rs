@@ -98,14 +98,6 @@ impl Target {
     pub fn config(&self) -> &Config {
         &self.config
     }
-
-    /// The same server, another database.
-    #[must_use]
-    pub fn with_database(&self, database: &str) -> Self {
-        let mut config = self.config.clone();
-        config.dbname(database);
-        Self { config }
-    }
 }
 
 impl fmt::Display for Target {

@@ -46,12 +46,6 @@ impl Pair {
     fn new(build: impl Fn(bool) -> String) -> Self {
         Self { first: build(false), next: build(true) }
     }
-
-    /// The one for this lower bound.
-    #[must_use]
-    pub fn from(&self, lower: bool) -> &str {
-        if lower { &self.next } else { &self.first }
-    }
 }
 
 impl JobSql {

@@ -43,6 +43,14 @@ pub enum ManifestError {
         #[source]
         source: Box<GraphError>,
     },
+    /// Two jobs outside the history would share their runs.
+    #[error("the job `{id}` is there twice: {} and {}", files[0].display(), files[1].display())]
+    DuplicateJob {
+        /// The name they share.
+        id: String,
+        /// Their files.
+        files: [PathBuf; 2],
+    },
     /// No job of that name, revision or file.
     #[error("there is no job `{wanted}` in {}", dir.display())]
     UnknownJob {
@@ -126,6 +134,12 @@ impl Manifest {
         }
         let graph = Graph::build(revisions.iter().map(node).collect())
             .map_err(|source| ManifestError::Graph { dir: dir.to_owned(), source: Box::new(source) })?;
+        for (at, job) in jobs.iter().enumerate() {
+            if let Some(first) = jobs[..at].iter().find(|first| first.id() == job.id()) {
+                let files = [first.file.clone(), job.file.clone()];
+                return Err(ManifestError::DuplicateJob { id: job.id().to_owned(), files });
+            }
+        }
         Ok(Self { revisions, jobs, graph })
     }
 
@@ -201,6 +215,9 @@ impl ManifestError {
             Self::Read { .. } => Some("--dir names the directory of revisions and jobs".to_owned()),
             Self::Document(error) => error.hint.clone(),
             Self::UnknownJob { hint, .. } => Some(hint.clone()),
+            Self::DuplicateJob { .. } => {
+                Some("a job outside the history is known by its name: rename one".to_owned())
+            }
             Self::AmbiguousJob { .. } => Some("give the file's path, or more of the revision id".to_owned()),
             Self::Graph { source, .. } => match **source {
                 GraphError::DuplicateId { .. } => {

@@ -19,7 +19,7 @@ pub struct Revision {
     pub message: String,
     /// The file it came from.
     pub file: PathBuf,
-    /// SHA-256 of the file's normalised text, in hex.
+    /// SHA-256 in hex of what it does: the normalised section `up`, or the job's definition.
     pub checksum: String,
     /// The work.
     pub body: RevisionBody,

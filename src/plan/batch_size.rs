@@ -1,9 +1,9 @@
 //! How many rows the next batch takes.
 //!
 //! A batch should take a target time: long enough to amortise its round trip, short enough that nobody waits for
-//! its locks. The sizer sees how long each batch took (statement and commit, lock wait subtracted by the caller)
-//! and moves the size toward the target. One sizer for each worker; it holds no clock and is lost in a crash, after
-//! which [`BatchSizer::starting_at`] goes on from a size that was stored.
+//! its locks. The sizer sees how long each batch took (statement and commit, waits for locks included as yet) and
+//! moves the size toward the target. One sizer for each worker; it holds no clock and is lost in a crash, after which
+//! a new one begins with [`FIRST_SIZE`].
 //!
 //! | constant | value | source |
 //! |---|---|---|

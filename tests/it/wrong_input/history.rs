@@ -47,11 +47,18 @@ async fn a_job_that_is_not_there_names_the_nearest() {
     error: there is no job `5c1f` in jobs
     hint: the jobs are fill_currency, fill_gross_amount
     ");
-    project.write("20260302_fill_gross_amount.toml", job);
+    let of_a_revision = format!("revision = \"77aa77aa77aa\"\nrevises = \"5c1d7e88a0f4\"\n{job}");
+    project.write("20260302_77aa77aa77aa_fill_gross_amount.toml", &of_a_revision);
     assert_snapshot!(refused(&project, &["run", "fill_gross_amount"]).await, @"
-    error: `fill_gross_amount` could be any of several jobs: jobs/20260302_fill_gross_amount.toml, jobs/fill_gross_amount.toml
+    error: `fill_gross_amount` could be any of several jobs: jobs/20260302_77aa77aa77aa_fill_gross_amount.toml, jobs/fill_gross_amount.toml
     hint: give the file's path, or more of the revision id
     ");
+    project.write("20260303_fill_gross_amount.toml", job);
+    assert_snapshot!(refused(&project, &["run", "fill_gross_amount"]).await, @"
+    error: the job `fill_gross_amount` is there twice: jobs/20260303_fill_gross_amount.toml and jobs/fill_gross_amount.toml
+    hint: a job outside the history is known by its name: rename one
+    ");
+    std::fs::remove_file(project.jobs().join("20260303_fill_gross_amount.toml")).unwrap();
     assert_snapshot!(refused(&project, &["run", "fill_currency", "--dir", "job"]).await, @"
     error: can't read job
       because: No such file or directory (os error 2)
