@@ -149,6 +149,7 @@ impl From<RunError> for Failure {
         let code = match &error {
             RunError::Preflight(PreflightError::Finding(_))
             | RunError::Drifted { .. }
+            | RunError::TableChanged { .. }
             | RunError::KeyChanged { .. } => exit::USAGE,
             RunError::RowsRemain { .. } | RunError::TotalsDiffer { .. } => exit::FOUND,
             RunError::Busy { .. } => exit::NOT_NOW,

@@ -42,6 +42,16 @@ pub enum RunError {
         /// What changed, as a unified diff.
         diff: String,
     },
+    /// The name means another table than when the run began.
+    #[error("the job `{job}` walked over `{stored}` so far, and its table's name means `{found}` now")]
+    TableChanged {
+        /// The job.
+        job: String,
+        /// The table so far.
+        stored: String,
+        /// The table now.
+        found: String,
+    },
     /// The table has another key than when the run began.
     #[error("the job `{job}` walked by the key ({stored}) so far, and now it would walk by ({found})")]
     KeyChanged {
@@ -151,6 +161,9 @@ impl RunError {
                 "undo the change to go on with the run, or begin another run with --anew; rows that are done stay done"
                     .into(),
             ),
+            Self::TableChanged { .. } => {
+                Some("write the table with its schema, or set search_path as it was".into())
+            }
             Self::KeyChanged { .. } => {
                 Some("name the old key with `key = [...]`, or begin another run with --anew".into())
             }

@@ -4,7 +4,7 @@
 //! are compared nowhere else. Intervals are half open, `lower < key <= upper`, so that the pieces of a range share
 //! no key whatever the key's type.
 
-use crate::model::{Assignment, Job, Key, TableName, Total};
+use crate::model::{Assignment, Job, Key, KeyColumn, TableName, Total};
 use crate::pg::quote;
 use crate::store::Statements;
 
@@ -60,7 +60,7 @@ impl JobSql {
         store: &Statements,
     ) -> Self {
         let name = quote::table(table);
-        let keys = KeySql { key };
+        let keys = KeySql { key, table };
         let text = keys.text();
         let order = keys.order("");
         let interval = |lower, parameter| keys.interval(lower, parameter);
@@ -128,6 +128,7 @@ pub(super) fn default_filter(set: &[(&Assignment, &str)]) -> String {
 
 struct KeySql<'k> {
     key: &'k Key,
+    table: &'k TableName,
 }
 
 impl KeySql<'_> {
@@ -138,10 +139,11 @@ impl KeySql<'_> {
         format!("ARRAY[{}]", parts.join(", "))
     }
 
+    /// Qualified, since a bare name in ORDER BY means an output column first: `array`, of the one in [`Self::text`].
     fn order(&self, direction: &str) -> String {
-        let parts: Vec<_> =
-            self.key.columns.iter().map(|column| quote::ident(&column.name) + direction).collect();
-        parts.join(", ")
+        let table = quote::ident(&self.table.table);
+        let one = |column: &KeyColumn| format!("{table}.{}{direction}", quote::ident(&column.name));
+        self.key.columns.iter().map(one).collect::<Vec<_>>().join(", ")
     }
 
     /// `lower < key AND key <= upper` with `$1` for upper and `$lower_at` for lower, as row values: the form that

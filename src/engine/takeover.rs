@@ -128,6 +128,14 @@ impl Applicant<'_> {
     ) -> Result<Takeover, RunError> {
         let job = &plan.job;
         refuse_drift(run, job)?;
+        let table = plan.table.name.to_string();
+        if run.table != table {
+            return Err(RunError::TableChanged {
+                job: job.name.clone(),
+                stored: run.table.clone(),
+                found: table,
+            });
+        }
         let key: Vec<&str> = plan.key.columns.iter().map(|column| column.name.0.as_str()).collect();
         if run.key_columns != key {
             return Err(RunError::KeyChanged {

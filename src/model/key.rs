@@ -19,7 +19,7 @@ pub struct Key {
 pub struct KeyColumn {
     /// The column.
     pub name: Ident,
-    /// Its type as `format_type` writes it, for the cast of a parameter.
+    /// Its type as `format_type` writes it, with the column's collation if that is another: for the cast of a parameter.
     pub type_name: String,
 }
 
@@ -35,11 +35,28 @@ impl Key {
     }
 }
 
+/// For people: control characters are escaped, since a key may hold line breaks and what a terminal obeys.
 impl std::fmt::Display for KeyValue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0.as_slice() {
+        let escape = |part: &String| -> String {
+            let one = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+            part.chars().map(one).collect()
+        };
+        let parts: Vec<_> = self.0.iter().map(escape).collect();
+        match parts.as_slice() {
             [only] => f.write_str(only),
             several => write!(f, "({})", several.join(", ")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_shown_on_one_line_and_commands_no_terminal() {
+        assert_eq!(KeyValue(vec!["a\n\u{1b}[2Jé".into()]).to_string(), "a\\n\\u{1b}[2Jé");
+        assert_eq!(KeyValue(vec!["a".into(), "1".into()]).to_string(), "(a, 1)");
     }
 }

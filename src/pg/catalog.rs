@@ -66,7 +66,8 @@ pub struct UniqueIndex {
     pub primary: bool,
     /// Columns of it that may be NULL.
     pub nullable: Vec<Ident>,
-    /// Why it can't serve even so: partial, on an expression, not valid, mixed directions, foreign collation.
+    /// Why it can't serve even so: partial, on an expression, not valid, mixed directions, NULLs on the
+    /// unusual side, foreign collation.
     pub unfit: Option<String>,
 }
 

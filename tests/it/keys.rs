@@ -152,6 +152,12 @@ keys! {
         after: "CREATE TABLE pay_0 PARTITION OF pay FOR VALUES IN (0); CREATE TABLE pay_1 PARTITION OF pay DEFAULT",
         rows: "i, i % 3",
     };
+    by_a_column_named_like_our_own_output: { columns: "\"array\" int PRIMARY KEY", rows: "i" };
+    by_a_domain_in_a_collation_of_its_own: {
+        before: "CREATE DOMAIN code AS text COLLATE \"C\"",
+        columns: "id code COLLATE \"POSIX\" PRIMARY KEY",
+        rows: "'d' || i",
+    };
     by_names_that_need_quotes: {
         before: "CREATE SCHEMA \"Pay.Roll\"",
         table: "\"Pay.Roll\".\"Entry; DROP\"",

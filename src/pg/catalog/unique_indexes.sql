@@ -4,7 +4,12 @@
 SELECT ic.relname::text AS name,
        i.indisprimary AS primary,
        array_agg(coalesce(a.attname::text, '?') ORDER BY k.position) AS columns,
-       array_agg(coalesce(format_type(a.atttypid, a.atttypmod), '?') ORDER BY k.position) AS types,
+       -- With the column's collation, where that is not its type's: a domain's own would stand against it.
+       array_agg(coalesce(
+           format_type(a.atttypid, a.atttypmod)
+               || CASE WHEN a.attcollation <> t.typcollation THEN format(' COLLATE %I.%I', cn.nspname, c.collname) ELSE '' END,
+           '?'
+       ) ORDER BY k.position) AS types,
        coalesce(array_agg(a.attname::text ORDER BY k.position) FILTER (WHERE NOT a.attnotnull OR n.unproved), '{}')
            AS nullable,
        CASE
@@ -12,6 +17,7 @@ SELECT ic.relname::text AS name,
            WHEN i.indpred IS NOT NULL THEN 'it covers only a part of the rows'
            WHEN bool_or(k.attnum = 0) THEN 'it is on an expression'
            WHEN count(DISTINCT k.option & 1) > 1 THEN 'its columns run in different directions'
+           WHEN bool_or(k.option IN (1, 2)) THEN 'it has NULLs on the side where ORDER BY has them not'
            WHEN bool_or(NOT oc.opcdefault) THEN 'it orders by an operator class of its own'
            WHEN bool_or(k.collation_id <> a.attcollation) THEN 'it orders by a collation of its own'
        END AS unfit
@@ -29,10 +35,13 @@ LEFT JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.attnum A
 -- From PostgreSQL 18 on a column may be NOT NULL by a constraint that is NOT VALID, with NULLs in it.
 CROSS JOIN LATERAL (
     SELECT EXISTS (
-        SELECT FROM pg_constraint AS c
-        WHERE c.conrelid = i.indrelid AND c.contype = 'n' AND c.conkey = ARRAY[k.attnum] AND NOT c.convalidated
+        SELECT FROM pg_constraint AS nn
+        WHERE nn.conrelid = i.indrelid AND nn.contype = 'n' AND nn.conkey = ARRAY[k.attnum] AND NOT nn.convalidated
     ) AS unproved
 ) AS n
+LEFT JOIN pg_type AS t ON t.oid = a.atttypid
+LEFT JOIN pg_collation AS c ON c.oid = a.attcollation
+LEFT JOIN pg_namespace AS cn ON cn.oid = c.collnamespace
 WHERE i.indrelid = $1 AND i.indisunique
 GROUP BY i.indexrelid, ic.relname
 ORDER BY i.indisprimary DESC, i.indnkeyatts, ic.relname
