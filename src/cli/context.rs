@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::printer::Printer;
 use crate::clock::Clock;
 use crate::config::{ConfigError, Environment, Overrides, Settings};
+use crate::engine::{Engine, Observer, Stop};
 use crate::manifest::Manifest;
 use crate::pg::{Connection, Connector};
 use crate::store::{Identity, Store};
@@ -44,6 +45,24 @@ impl<'c> Context<'c> {
     /// Makes connections to the database; an error when none is named.
     pub(crate) fn connector(&self) -> Result<Connector, Failure> {
         Ok(Connector::new(self.settings.target()?.clone(), self.settings.connect_timeout))
+    }
+
+    /// What does the work of `run` and `upgrade`.
+    pub(crate) fn engine<'e>(
+        &'e self,
+        connector: &'e Connector,
+        observer: &'e dyn Observer,
+        stop: &'e Stop,
+    ) -> Engine<'e> {
+        Engine {
+            clock: self.clock,
+            settings: &self.settings,
+            connector,
+            store: &self.store,
+            identity: &self.identity,
+            observer,
+            stop,
+        }
     }
 
     /// A connection for reading the control schema; `None` when there is no control schema yet.

@@ -8,7 +8,7 @@ use super::context::Context;
 use super::exit;
 use super::failure::Failure;
 use super::signals;
-use crate::engine::{Ended, Engine, History, Observer, RunRequest};
+use crate::engine::{Ended, History, RunRequest};
 use crate::model::human_count;
 use crate::observe::Terminal;
 
@@ -27,16 +27,7 @@ pub(crate) async fn run(args: &RunArgs, context: &Context<'_>) -> Result<u8, Fai
     let connector = context.connector()?;
     let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
     let stop = signals::listen(terminal.clone())?;
-    let observer: &dyn Observer = &*terminal;
-    let engine = Engine {
-        clock: context.clock,
-        settings: &context.settings,
-        connector: &connector,
-        store: &context.store,
-        identity: &context.identity,
-        observer,
-        stop: &stop,
-    };
+    let engine = context.engine(&connector, &*terminal, &stop);
     let history = History { engine: &engine, manifest: &manifest };
     let ended = history.run(job, RunRequest { anew: args.anew }).await?;
     Ok(report(context, &job.name, &ended))

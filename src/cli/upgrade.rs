@@ -8,7 +8,7 @@ use super::context::Context;
 use super::exit;
 use super::failure::Failure;
 use super::{run, signals};
-use crate::engine::{Engine, History, Observer, UpgradeStep};
+use crate::engine::{History, UpgradeStep};
 use crate::observe::Terminal;
 
 #[derive(Args, Debug)]
@@ -23,16 +23,7 @@ pub(crate) async fn upgrade(args: &UpgradeArgs, context: &Context<'_>) -> Result
     let connector = context.connector()?;
     let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
     let stop = signals::listen(terminal.clone())?;
-    let observer: &dyn Observer = &*terminal;
-    let engine = Engine {
-        clock: context.clock,
-        settings: &context.settings,
-        connector: &connector,
-        store: &context.store,
-        identity: &context.identity,
-        observer,
-        stop: &stop,
-    };
+    let engine = context.engine(&connector, &*terminal, &stop);
     let history = History { engine: &engine, manifest: &manifest };
     let steps = history.upgrade(&args.target).await?;
     if steps.is_empty() {

@@ -85,10 +85,6 @@ pub enum Notice {
         seen: u64,
         /// Rows changed.
         changed: u64,
-        /// From sending it to the answer to its commit.
-        took: Duration,
-        /// Its last key.
-        checkpoint: String,
     },
     /// The batch size changes.
     Resized {

@@ -251,12 +251,7 @@ impl<'w> Worker<'w> {
         range.batches += 1;
         range.rows_seen += batch.seen;
         range.rows_changed += committed.changed;
-        self.tools.observer.notice(Notice::Batch {
-            seen: batch.seen,
-            changed: committed.changed,
-            took: committed.took,
-            checkpoint: batch.upper.to_string(),
-        });
+        self.tools.observer.notice(Notice::Batch { seen: batch.seen, changed: committed.changed });
         range.checkpoint = Some(batch.upper);
         let looked_ahead = self.sizer.size();
         held.next = committed.next_upper.clone().map(|upper| (upper, batch.next_size));

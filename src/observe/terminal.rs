@@ -128,7 +128,7 @@ impl Observer for Terminal {
             Notice::Pass { pass, done, expected } => {
                 self.begin_pass(shown, Progress::new(pass, done, expected, self.now()));
             }
-            Notice::Batch { seen, changed, .. } => self.batch(shown, seen, changed),
+            Notice::Batch { seen, changed } => self.batch(shown, seen, changed),
             Notice::Resized { reason } if self.talk == Talk::Verbose => self.line(shown, &reason),
             Notice::Resized { .. } => {}
             Notice::Waiting { reason } => self.state(shown, format!("waiting: {reason}")),
