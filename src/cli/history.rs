@@ -7,6 +7,7 @@ use super::context::Context;
 use super::exit;
 use super::failure::Failure;
 use super::revisions::Revisions;
+use crate::plan::graph::drawing::{self, RowKind, Style};
 
 #[derive(Args, Debug)]
 pub(crate) struct HistoryArgs {
@@ -19,6 +20,9 @@ pub(crate) struct HistoryArgs {
     /// Write the graph in Graphviz's language
     #[arg(long)]
     dot: bool,
+    /// Draw the graph: `*` is a schema revision, `o` a data revision (in boxes on a UTF-8 terminal)
+    #[arg(long, conflicts_with_all = ["dot", "json"])]
+    graph: bool,
 }
 
 pub(crate) async fn history(args: &HistoryArgs, context: &Context<'_>) -> Result<u8, Failure> {
@@ -33,6 +37,12 @@ pub(crate) async fn history(args: &HistoryArgs, context: &Context<'_>) -> Result
         return Ok(exit::DONE);
     }
     shown.reverse();
+    if args.graph {
+        for line in graph(context, &revisions, &shown) {
+            context.printer.data(&line);
+        }
+        return Ok(exit::DONE);
+    }
     if context.printer.json {
         let items: Vec<Value> = shown.iter().map(|id| revisions.json(id)).collect();
         context.printer.data(&format!("{:#}", json!({ "history": items })));
@@ -63,6 +73,45 @@ fn within<'r>(revisions: &'r Revisions, range: Option<&str>) -> Result<Vec<&'r s
     let upper = |id: &str| to.is_none_or(|to| id == to || graph.ancestors(to).contains(&id));
     let lower = |id: &str| from.is_none_or(|from| id == from || graph.ancestors(id).contains(&from));
     Ok(graph.order().into_iter().filter(|id| upper(id) && lower(id)).collect())
+}
+
+/// The lanes, and beside each revision what `history` says of it.
+fn graph(context: &Context<'_>, revisions: &Revisions, shown: &[&str]) -> Vec<String> {
+    let rows = drawing::draw(&revisions.manifest.graph, shown);
+    let style = if context.printer.draws_boxes() { Style::Boxes } else { Style::Ascii };
+    let width = rows.iter().map(|row| row.text(style, '*').chars().count()).max().unwrap_or_default();
+    let mut lines = Vec::new();
+    for row in &rows {
+        let RowKind::Revision(id) = &row.kind else {
+            lines.push(row.text(style, ' '));
+            continue;
+        };
+        let mark = match (revisions.get(id).job(), style) {
+            (None, Style::Boxes) => '●',
+            (None, Style::Ascii) => '*',
+            (Some(_), Style::Boxes) => '○',
+            (Some(_), Style::Ascii) => 'o',
+        };
+        let said = if context.printer.is_verbose() {
+            revisions.block(id) + "\n"
+        } else {
+            with_depends(revisions, id)
+        };
+        let below = row.below().text(style, ' ');
+        // Not `lines()`: the empty line at a block's end is wanted.
+        for (at, text) in said.split('\n').enumerate() {
+            let lanes = if at == 0 { row.text(style, mark) } else { below.clone() };
+            lines.push(format!("{lanes:width$} {text}").trim_end().to_owned());
+        }
+    }
+    lines
+}
+
+/// What `history` says of it, with the dependencies, which no lane shows, in words.
+fn with_depends(revisions: &Revisions, id: &str) -> String {
+    let line = revisions.line(id);
+    let depends: Vec<&str> = revisions.get(id).depends.iter().map(|id| id.0.as_str()).collect();
+    if depends.is_empty() { line } else { format!("{line} [depends on {}]", depends.join(", ")) }
 }
 
 fn dot(revisions: &Revisions, shown: &[&str]) -> String {

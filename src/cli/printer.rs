@@ -38,6 +38,15 @@ impl Printer {
         self.talk
     }
 
+    /// Whether stdout is a terminal that shows more than ASCII.
+    #[expect(clippy::unused_self, reason = "what the streams can do is asked of the printer")]
+    pub(crate) fn draws_boxes(&self) -> bool {
+        let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default();
+        let locale = locale.to_lowercase();
+        std::io::stdout().is_terminal() && (locale.contains("utf-8") || locale.contains("utf8"))
+    }
+
     pub(crate) fn is_verbose(&self) -> bool {
         self.talk == Talk::Verbose
     }

@@ -5,6 +5,7 @@
 //! on others that must be applied before it without being its parents (Alembic's `down_revision` and `depends_on`).
 //! Everything here is deterministic: the order in which the files were found makes no difference.
 
+pub mod drawing;
 mod error;
 mod lineage;
 mod resolve;

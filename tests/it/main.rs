@@ -4,6 +4,7 @@
 mod crash;
 mod example;
 mod exclusive;
+mod files;
 mod history;
 mod keys;
 mod layers;

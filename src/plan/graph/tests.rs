@@ -106,7 +106,7 @@ fn a_target_is_an_id_or_the_beginning_of_just_one() {
 }
 
 /// Any graph without cycles: each node follows only earlier ones, and its path says nothing of its place.
-fn histories() -> impl Strategy<Value = Vec<Node>> {
+pub(super) fn histories() -> impl Strategy<Value = Vec<Node>> {
     let links = prop::collection::vec(any::<prop::sample::Index>(), 0..3);
     let node = ("[a-z]{1,2}", "[0-9a-f]{1,6}", links.clone(), links);
     prop::collection::vec(node, 0..30).prop_map(|parts| {
