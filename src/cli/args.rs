@@ -87,6 +87,8 @@ pub(crate) enum Command {
     Revision(super::revision::RevisionArgs),
     /// Write a revision that merges others
     Merge(super::revision::MergeArgs),
+    /// Open a revision's file in $VISUAL or $EDITOR
+    Edit(super::edit::EditArgs),
     /// A private PostgreSQL server, for trying things out; stopped and removed at the end
     Postgres(super::postgres::PostgresArgs),
 }

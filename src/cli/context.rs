@@ -17,6 +17,7 @@ pub(crate) struct Context<'c> {
     pub(crate) clock: &'c Clock,
     pub(crate) printer: &'c Printer,
     pub(crate) settings: Settings,
+    pub(crate) environment: Environment,
     pub(crate) store: Store,
     pub(crate) identity: Identity,
 }
@@ -34,7 +35,7 @@ impl<'c> Context<'c> {
         let store = Store::new(&settings.schema);
         let actor = whoami::username().unwrap_or_else(|_| "unknown".to_owned());
         let identity = Identity::of_this_process(&actor);
-        Ok(Self { clock, printer, settings, store, identity })
+        Ok(Self { clock, printer, settings, environment, store, identity })
     }
 
     /// The files, checked.

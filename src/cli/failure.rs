@@ -27,7 +27,7 @@ impl Failure {
     }
 
     /// From an error and the chain of its sources.
-    fn from_error(code: u8, error: &dyn Error) -> Self {
+    pub(crate) fn from_error(code: u8, error: &dyn Error) -> Self {
         let mut failure = Self::new(code, error.to_string());
         let mut source = error.source();
         while let Some(error) = source {
@@ -50,7 +50,7 @@ impl Failure {
         self
     }
 
-    fn detail(mut self, detail: Option<String>) -> Self {
+    pub(crate) fn detail(mut self, detail: Option<String>) -> Self {
         self.details.extend(detail);
         self
     }

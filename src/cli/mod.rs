@@ -4,10 +4,12 @@ mod args;
 mod context;
 mod current;
 mod demo;
+mod edit;
 mod failure;
 mod heads;
 mod history;
 mod log;
+mod new_file;
 mod postgres;
 mod printer;
 mod revision;
@@ -91,5 +93,6 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
         Command::Show(args) => heads::show(args, &context).await,
         Command::Revision(args) => revision::revision(args, &context),
         Command::Merge(args) => revision::merge(args, &context),
+        Command::Edit(args) => edit::edit(args, &context),
     }
 }

@@ -1,21 +1,13 @@
 //! `longhaul revision` and `longhaul merge`: new revision files. The whole graph, with the new revision in it, is
 //! checked before anything is written.
 
-use std::io::Write;
-use std::path::PathBuf;
-
 use clap::Args;
-use jiff::tz::TimeZone;
-use serde_json::json;
 
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
-use crate::manifest::Manifest;
-use crate::plan::graph::{Graph, Node};
-
-/// Characters of a message that go into the file's name, as Alembic's `truncate_slug_length`.
-const SLUG: usize = 40;
+use super::new_file::{self, Then};
+use crate::manifest::{Draft, DraftKind, Manifest};
 
 #[derive(Args, Debug)]
 pub(crate) struct RevisionArgs {
@@ -40,6 +32,9 @@ pub(crate) struct RevisionArgs {
     /// A revision that must be applied before, without being the parent; can be repeated
     #[arg(long, value_name = "REVISION")]
     depends_on: Vec<String>,
+    /// Open the new file in $VISUAL or $EDITOR
+    #[arg(long)]
+    edit: bool,
 }
 
 #[derive(Args, Debug)]
@@ -55,16 +50,6 @@ pub(crate) struct MergeArgs {
     rev_id: Option<String>,
 }
 
-/// A revision that is to be written.
-struct Draft {
-    id: String,
-    message: String,
-    revises: Vec<String>,
-    depends: Vec<String>,
-    label: Option<String>,
-    job: bool,
-}
-
 pub(crate) fn revision(args: &RevisionArgs, context: &Context<'_>) -> Result<u8, Failure> {
     let manifest = context.manifest()?;
     let resolve = |id: &String| manifest.resolve(id).map(str::to_owned);
@@ -74,9 +59,10 @@ pub(crate) fn revision(args: &RevisionArgs, context: &Context<'_>) -> Result<u8,
         revises: parents(args, &manifest)?,
         depends: args.depends_on.iter().map(resolve).collect::<Result<_, _>>()?,
         label: args.branch_label.clone(),
-        job: args.job,
+        kind: if args.job { DraftKind::Job } else { DraftKind::Schema },
     };
-    write(context, &manifest, &draft)
+    let then = if args.edit { Then::Edit } else { Then::Leave };
+    new_file::write(context, &manifest, &draft, then)
 }
 
 pub(crate) fn merge(args: &MergeArgs, context: &Context<'_>) -> Result<u8, Failure> {
@@ -106,9 +92,9 @@ pub(crate) fn merge(args: &MergeArgs, context: &Context<'_>) -> Result<u8, Failu
         revises,
         depends: Vec::new(),
         label: None,
-        job: false,
+        kind: DraftKind::Schema,
     };
-    write(context, &manifest, &draft)
+    new_file::write(context, &manifest, &draft, Then::Leave)
 }
 
 fn id(given: Option<&String>) -> String {
@@ -135,140 +121,5 @@ fn parents(args: &RevisionArgs, manifest: &Manifest) -> Result<Vec<String>, Fail
                 Failure::new(exit::USAGE, format!("{parent} is no head: {children} revises it already"));
             Err(failure.hint(Some("--splice begins a new branch there".to_owned())))
         }
-    }
-}
-
-/// Checks the graph with the draft in it, then writes the file; never over another.
-fn write(context: &Context<'_>, manifest: &Manifest, draft: &Draft) -> Result<u8, Failure> {
-    let file = path(context, draft);
-    let mut nodes: Vec<Node> =
-        manifest.graph.order().into_iter().filter_map(|id| manifest.graph.node(id)).cloned().collect();
-    nodes.push(Node {
-        id: draft.id.clone(),
-        revises: draft.revises.clone(),
-        depends: draft.depends.clone(),
-        place: file.display().to_string(),
-    });
-    Graph::build(nodes)
-        .map_err(|error| Failure::new(exit::USAGE, "the revision can't be added").because(&error))?;
-    let cant = |error: std::io::Error| {
-        Failure::new(exit::FAILED, format!("can't write {}", file.display())).because(&error)
-    };
-    let mut opened = std::fs::File::create_new(&file).map_err(cant)?;
-    opened.write_all(text(draft).as_bytes()).map_err(cant)?;
-    if context.printer.json {
-        context
-            .printer
-            .data(&format!("{:#}", json!({ "id": draft.id, "file": file, "revises": draft.revises })));
-    } else {
-        context.printer.data(&file.display().to_string());
-    }
-    Ok(exit::DONE)
-}
-
-fn path(context: &Context<'_>, draft: &Draft) -> PathBuf {
-    let date = context.clock.wall().to_zoned(TimeZone::system()).strftime("%Y%m%d").to_string();
-    let extension = if draft.job { "toml" } else { "sql" };
-    context.settings.dir.join(format!("{date}_{}_{}.{extension}", draft.id, slug(&draft.message)))
-}
-
-fn slug(message: &str) -> String {
-    let words: String =
-        message.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }).collect();
-    let slug = words.split_whitespace().collect::<Vec<_>>().join("_");
-    slug.chars().take(SLUG).collect::<String>().trim_end_matches('_').to_owned()
-}
-
-fn text(draft: &Draft) -> String {
-    if draft.job { job_text(draft) } else { schema_text(draft) }
-}
-
-fn schema_text(draft: &Draft) -> String {
-    let mut lines = vec![format!("-- revision: {}", draft.id)];
-    let mut header = |key: &str, ids: &[String]| {
-        if !ids.is_empty() {
-            lines.push(format!("-- {key}: {}", ids.join(", ")));
-        }
-    };
-    header("revises", &draft.revises);
-    header("depends", &draft.depends);
-    header("labels", draft.label.as_slice());
-    lines.push(format!("-- message: {}", draft.message.replace('\n', " ")));
-    for section in ["up", "down", "verify"] {
-        lines.push(format!("\n-- migrate:{section}"));
-    }
-    lines.join("\n") + "\n"
-}
-
-fn job_text(draft: &Draft) -> String {
-    let list = |ids: &[String]| toml::Value::from(ids.to_vec()).to_string();
-    let mut lines = vec![
-        format!("revision = {}", toml::Value::from(draft.id.clone())),
-        format!("revises  = {}", list(&draft.revises)),
-        format!("message  = {}", toml::Value::from(draft.message.clone())),
-    ];
-    if !draft.depends.is_empty() {
-        lines.push(format!("depends  = {}", list(&draft.depends)));
-    }
-    if let Some(label) = &draft.label {
-        lines.push(format!("labels   = {}", list(std::slice::from_ref(label))));
-    }
-    lines.push(JOB.to_owned());
-    lines.join("\n")
-}
-
-/// The rest of a data revision: what its author fills in.
-const JOB: &str = r#"
-[job]
-table = "schema.table"
-set   = { column = "expression over the row" }
-# where = "…"        # rows still to do; default: some target IS DISTINCT FROM its expression
-# key   = ["id"]     # default: the primary key; any NOT NULL unique key
-
-[batch]
-target = "500ms"
-
-# [limits]
-# rows_per_second = 20000
-
-# [verify]
-# totals = ["sum(new) = sum(old)", "by column"]
-
-# [down]
-# set = { column = "NULL" }
-"#;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_becomes_a_name_that_any_file_system_takes() {
-        assert_eq!(slug("Add `gross_amount` to payroll.entries!"), "add_gross_amount_to_payroll_entries");
-        assert_eq!(slug("ä/../x"), "x");
-        assert!(slug(&"word ".repeat(40)).len() <= SLUG);
-    }
-
-    #[test]
-    fn a_new_file_reads_back_as_what_was_asked_for() {
-        let draft = Draft {
-            id: "5c1d7e88a0f4".to_owned(),
-            message: "say \"hello\" to\nthem".to_owned(),
-            revises: vec!["3f9a0c1b7d52".to_owned(), "90be11d4a6c3".to_owned()],
-            depends: vec!["77aa77aa77aa".to_owned()],
-            label: Some("payroll".to_owned()),
-            job: false,
-        };
-        let path = std::path::Path::new("jobs/x.sql");
-        let (read, own_header) = crate::manifest::parse_revision(path, &schema_text(&draft)).unwrap();
-        assert!(own_header);
-        let ids = |ids: &[crate::model::RevisionId]| ids.iter().map(|id| id.0.clone()).collect::<Vec<_>>();
-        assert_eq!((ids(&read.revises), ids(&read.depends)), (draft.revises.clone(), draft.depends.clone()));
-        assert_eq!(
-            (read.labels, read.message.as_str()),
-            (vec!["payroll".to_owned()], "say \"hello\" to them")
-        );
-        let job = crate::manifest::parse_job(path, &job_text(&draft)).unwrap().revision.unwrap();
-        assert_eq!((ids(&job.revises), job.message), (draft.revises, draft.message));
     }
 }

@@ -4,8 +4,10 @@
 
 mod database_url;
 mod environment;
+mod new_files;
 mod settings;
 
 pub use database_url::{Target, UrlError};
 pub use environment::Environment;
+pub use new_files::NewFiles;
 pub use settings::{ConfigError, Overrides, Settings};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::environment::EnvFileError;
-use super::{Environment, Target, UrlError};
+use super::{Environment, NewFiles, Target, UrlError};
 use crate::manifest::{Document, DocumentError};
 use crate::model::parse_duration;
 
@@ -34,6 +34,8 @@ pub struct Settings {
     pub lock_timeout: Duration,
     /// How long to try to connect.
     pub connect_timeout: Duration,
+    /// How new files are made.
+    pub new_files: NewFiles,
 }
 
 /// Why there are no settings.
@@ -63,7 +65,7 @@ pub enum ConfigError {
 }
 
 /// Every key of the file.
-const KEYS: &[&str] = &["database_url", "dir", "schema", "lock_timeout", "connect_timeout"];
+const KEYS: &[&str] = &["database_url", "dir", "schema", "lock_timeout", "connect_timeout", "new_files"];
 
 impl Settings {
     /// Puts the settings together. Without `--config`, a missing `config/<env>.toml` is no error.
@@ -109,6 +111,7 @@ impl Settings {
             schema: string("schema")?.unwrap_or_else(|| "longhaul".to_owned()),
             lock_timeout: duration("lock_timeout", Self::DEFAULT_LOCK_TIMEOUT)?,
             connect_timeout: duration("connect_timeout", Self::DEFAULT_CONNECT_TIMEOUT)?,
+            new_files: NewFiles::read(&document)?,
         })
     }
 
@@ -163,8 +166,13 @@ mod tests {
             (settings.dir, settings.schema, settings.lock_timeout, settings.connect_timeout),
             (defaults.dir, defaults.schema, defaults.lock_timeout, defaults.connect_timeout)
         );
-        for key in KEYS {
-            assert!(uncommented.contains(&format!("\n{key} = ")), "{key} is not in config/reference.toml");
+        assert_eq!(settings.new_files, defaults.new_files);
+        for key in KEYS.iter().chain(NewFiles::KEYS) {
+            let there = [format!("\n{key} = "), format!("\n[{key}]"), format!("\n# {key} = ")];
+            assert!(
+                there.iter().any(|line| uncommented.contains(line)),
+                "{key} is not in config/reference.toml"
+            );
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::document::{DocumentError, nearest};
 use super::{parse_job, parse_revision};
-use crate::model::{Job, Revision, RevisionBody};
+use crate::model::{Job, Revision, RevisionBody, RevisionId};
 use crate::plan::graph::{Graph, GraphError, Node, ResolveError};
 
 /// Everything that stands in a directory of revisions and jobs.
@@ -102,6 +102,35 @@ pub fn file_name_parts(file: &Path) -> Option<FileNameParts> {
         }
     }
     Some(FileNameParts { version, slug: rest.to_owned() })
+}
+
+/// What a file is about, by its name: what follows the revision's id there, or else stands before it. `None` when the
+/// name is not UTF-8.
+#[must_use]
+pub fn slug(file: &Path, id: Option<&RevisionId>) -> Option<String> {
+    let stem = file.file_stem()?.to_str()?;
+    let at = id.and_then(|id| Some((find_word(stem, &id.0)?, id.0.len())));
+    let Some((start, length)) = at else { return Some(file_name_parts(file)?.slug) };
+    let between = |text: &str| text.trim_matches(|c| "_-. ".contains(c)).to_owned();
+    let after = between(&stem[start + length..]);
+    if !after.is_empty() {
+        return Some(after);
+    }
+    let before = between(&stem[..start]);
+    let (version, rest) = before.split_once('_').unwrap_or((&before, ""));
+    let dated = version.len() >= 4 && version.chars().all(|c| c.is_ascii_digit());
+    Some([if dated { rest } else { &before }, stem].into_iter().find(|text| !text.is_empty())?.to_owned())
+}
+
+/// Where `word` stands in the text by itself.
+fn find_word(text: &str, word: &str) -> Option<usize> {
+    let apart = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
+    let mut found = text.match_indices(word).map(|(at, _)| at);
+    found.find(|at| {
+        !word.is_empty()
+            && apart(text[..*at].chars().next_back())
+            && apart(text[at + word.len()..].chars().next())
+    })
 }
 
 impl Manifest {
@@ -237,7 +266,7 @@ impl ManifestError {
 }
 
 fn node(revision: &Revision) -> Node {
-    let ids = |ids: &[crate::model::RevisionId]| ids.iter().map(|id| id.0.clone()).collect();
+    let ids = |ids: &[RevisionId]| ids.iter().map(|id| id.0.clone()).collect();
     Node {
         id: revision.id.0.clone(),
         revises: ids(&revision.revises),

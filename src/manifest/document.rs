@@ -115,6 +115,24 @@ impl<'d> Section<'d> {
         }
     }
 
+    /// The lists of texts under `key`, each with its place.
+    pub fn lists(&self, key: &str) -> Result<Vec<Placed<Vec<String>>>, DocumentError> {
+        let Some(value) = self.get(key) else { return Ok(Vec::new()) };
+        let wanted = "a list of lists";
+        let DeValue::Array(lists) = value.get_ref() else {
+            return Err(self.mistyped(key, value, wanted, value.get_ref()));
+        };
+        let list = |value: &Spanned<DeValue<'_>>| match value.get_ref() {
+            DeValue::Array(items) => {
+                let texts: Result<_, _> =
+                    items.iter().map(|item| self.as_text(key, item).map(|text| text.value)).collect();
+                Ok(Placed { value: texts?, offset: value.span().start })
+            }
+            other => Err(self.mistyped(key, value, wanted, other)),
+        };
+        lists.iter().map(list).collect()
+    }
+
     /// The whole number under `key`, within `1..=u32::MAX`.
     pub fn count(&self, key: &str) -> Result<Option<Placed<u32>>, DocumentError> {
         self.get(key)

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::document::{Document, DocumentError, Placed, Section};
-use super::{file_name_parts, sql};
+use super::{slug, sql};
 use crate::model::{
     Assignment, BadName, BatchOptions, Ident, Job, Revision, RevisionBody, RevisionId, TableName, Total,
     Verify, parse_duration,
@@ -38,8 +38,8 @@ pub fn parse_job(file: &Path, text: &str) -> Result<JobFile, DocumentError> {
         .ok_or_else(|| root.missing("job", "a job needs a [job] table with `table` and `set`"))?;
     section.only(&["kind", "table", "set", "where", "key", "undo"])?;
     kind_and_undo(&section)?;
-    let name = file_name_parts(file).map(|parts| parts.slug).unwrap_or_default();
     let revision = root.text("revision")?.map(|id| RevisionId(id.value));
+    let name = slug(file, revision.as_ref()).unwrap_or_default();
     let job = Job {
         name,
         revision: revision.clone(),

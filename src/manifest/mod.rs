@@ -5,13 +5,15 @@
 
 mod directory;
 mod document;
+mod draft;
 mod job_file;
 mod revision_file;
 mod sql;
 #[cfg(test)]
 mod tests;
 
-pub use directory::{FileNameParts, Manifest, ManifestError, file_name_parts};
+pub use directory::{FileNameParts, Manifest, ManifestError, file_name_parts, slug};
 pub use document::{Document, DocumentError, Section, nearest};
+pub use draft::{Draft, DraftError, DraftKind, Making, TEMPLATE_NAMES, TemplateError, render};
 pub use job_file::parse_job;
 pub use revision_file::parse_revision;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{Document, Manifest, ManifestError, file_name_parts, parse_job, parse_revision};
+use super::{Document, Manifest, ManifestError, file_name_parts, parse_job, parse_revision, slug};
 use crate::model::{Ident, Job, RevisionBody, RevisionId, SchemaRevision};
 
 const JOB: &str = "[job]\ntable = \"payroll.entries\"\nset = { gross_amount = \"gross_pay\" }\n";
@@ -24,6 +24,19 @@ fn schema(text: &str) -> SchemaRevision {
 fn parts(name: &str) -> (String, String) {
     let parts = file_name_parts(&PathBuf::from(name)).unwrap();
     (parts.version, parts.slug)
+}
+
+#[test]
+fn a_job_is_named_by_what_stands_beside_its_id() {
+    let named = |name: &str, id: &str| slug(Path::new(name), Some(&RevisionId(id.into()))).unwrap();
+    assert_eq!(named("20260302_5c1d_fill.toml", "5c1d"), "fill");
+    assert_eq!(named("0000-11-2026-fill_b.toml", "0000-11"), "2026-fill_b");
+    assert_eq!(named("20260302_fill_5c1d.toml", "5c1d"), "fill");
+    assert_eq!(named("fill-5c1d.toml", "5c1d"), "fill");
+    assert_eq!(named("5c1d.toml", "5c1d"), "5c1d");
+    assert_eq!(named("20260302_5c1d.toml", "5c1d"), "20260302_5c1d", "a date alone names nothing");
+    assert_eq!(named("20260302_refill.toml", "fill"), "refill", "an id is no part of a word");
+    assert_eq!(slug(Path::new("20260302_5c1d_fill.toml"), None).unwrap(), "fill");
 }
 
 #[test]

@@ -188,6 +188,8 @@ fn command(url: &str, directory: &Path, arguments: &[&str]) -> Command {
         .args(arguments)
         .current_dir(directory)
         .env_remove("LONGHAUL_ENV")
+        .env_remove("VISUAL")
+        .env_remove("EDITOR")
         .env("DATABASE_URL", url)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -1,0 +1,108 @@
+//! A new revision's file: judged whole before it is written, and never written over another.
+
+mod editor;
+mod hooks;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+pub(crate) use editor::Editor;
+
+use super::context::Context;
+use super::exit;
+use super::failure::Failure;
+use crate::manifest::{Draft, DraftError, DraftKind, Making, Manifest, ManifestError, render};
+use crate::plan::graph::{Graph, Node};
+
+/// What is done with the new file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// Nothing.
+    Leave,
+    /// It is opened in an editor.
+    Edit,
+}
+
+/// Checks the graph with the draft in it, then writes the file, runs the hooks on it, and opens it.
+pub(crate) fn write(
+    context: &Context<'_>,
+    manifest: &Manifest,
+    draft: &Draft,
+    then: Then,
+) -> Result<u8, Failure> {
+    let editor = if then == Then::Edit { Some(Editor::find(context)?) } else { None };
+    let new_files = &context.settings.new_files;
+    let making = Making {
+        at: context.clock.wall().to_zoned(new_files.zone.clone()),
+        author: context.identity.actor.clone(),
+        slug_length: new_files.slug_length,
+    };
+    let file = path(context, draft, &making)?;
+    check_graph(manifest, draft, &file)?;
+    let text = text(context, draft, &making)?;
+    draft.check(&file, &text)?;
+    let cant = |error: std::io::Error| {
+        Failure::new(exit::FAILED, format!("can't write {}", file.display())).because(&error)
+    };
+    let mut opened = std::fs::File::create_new(&file).map_err(cant)?;
+    opened.write_all(text.as_bytes()).map_err(cant)?;
+    if context.printer.json {
+        context
+            .printer
+            .data(&format!("{:#}", json!({ "id": draft.id, "file": file, "revises": draft.revises })));
+    } else {
+        context.printer.data(&file.display().to_string());
+    }
+    hooks::run(context, &file)?;
+    if let Some(editor) = editor {
+        editor.open(&file)?;
+    }
+    context.manifest()?;
+    Ok(exit::DONE)
+}
+
+fn check_graph(manifest: &Manifest, draft: &Draft, file: &Path) -> Result<(), Failure> {
+    let mut nodes: Vec<Node> =
+        manifest.graph.order().into_iter().filter_map(|id| manifest.graph.node(id)).cloned().collect();
+    nodes.push(Node {
+        id: draft.id.clone(),
+        revises: draft.revises.clone(),
+        depends: draft.depends.clone(),
+        place: file.display().to_string(),
+    });
+    Graph::build(nodes)
+        .map_err(|error| Failure::new(exit::USAGE, "the revision can't be added").because(&error))?;
+    Ok(())
+}
+
+fn path(context: &Context<'_>, draft: &Draft, making: &Making) -> Result<PathBuf, Failure> {
+    let rendered =
+        render(&context.settings.new_files.file_name, &draft.variables(making)).map_err(|error| {
+            let failure = Failure::new(exit::USAGE, "the template `file_name` in [new_files] can't be used");
+            failure.because(&error)
+        })?;
+    Ok(context.settings.dir.join(draft.file_name(&rendered)?))
+}
+
+fn text(context: &Context<'_>, draft: &Draft, making: &Making) -> Result<String, Failure> {
+    let new_files = &context.settings.new_files;
+    let template = match draft.kind {
+        DraftKind::Schema => &new_files.schema_template,
+        DraftKind::Job => &new_files.job_template,
+    };
+    let Some(template) = template else { return Ok(draft.text()) };
+    let source = std::fs::read_to_string(template).map_err(|error| {
+        let failure = Failure::new(exit::USAGE, format!("can't read the template {}", template.display()));
+        failure.because(&error).hint(Some("[new_files] in the configuration names it".to_owned()))
+    })?;
+    render(&source, &draft.variables(making))
+        .map_err(|error| ManifestError::Document(error.in_file(template)).into())
+}
+
+impl From<DraftError> for Failure {
+    fn from(error: DraftError) -> Self {
+        Self::from_error(exit::USAGE, &error).hint(Some(error.hint()))
+    }
+}
