@@ -36,9 +36,9 @@ pub(crate) struct Global {
     /// The database: a libpq URL or SQLAlchemy's form; PG* variables fill what it leaves open [env: `DATABASE_URL`]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) database_url: Option<String>,
-    /// Directory of revisions and jobs [default: jobs]
+    /// Directory of revisions and jobs; can be repeated, all make one history [default: jobs]
     #[arg(long, global = true, value_name = "DIR")]
-    pub(crate) dir: Option<PathBuf>,
+    pub(crate) dir: Vec<PathBuf>,
     /// Print data as JSON
     #[arg(long, global = true)]
     pub(crate) json: bool,

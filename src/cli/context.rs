@@ -29,7 +29,7 @@ impl<'c> Context<'c> {
             file: global.config.clone(),
             environment: global.env.clone(),
             database_url: global.database_url.clone(),
-            dir: global.dir.clone(),
+            dirs: global.dir.clone(),
         };
         let settings = Settings::load(&overrides, &environment)?;
         let store = Store::new(&settings.schema);
@@ -40,7 +40,7 @@ impl<'c> Context<'c> {
 
     /// The files, checked.
     pub(crate) fn manifest(&self) -> Result<Manifest, Failure> {
-        Ok(Manifest::load(&self.settings.dir)?)
+        Ok(Manifest::load(&self.settings.dirs)?)
     }
 
     /// Makes connections to the database; an error when none is named.

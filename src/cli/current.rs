@@ -7,6 +7,7 @@ use super::context::Context;
 use super::exit;
 use super::failure::Failure;
 use super::revisions::Revisions;
+use crate::manifest::list_dirs;
 
 #[derive(Args, Debug)]
 pub(crate) struct CurrentArgs {
@@ -34,7 +35,7 @@ pub(crate) async fn current(args: &CurrentArgs, context: &Context<'_>) -> Result
         for id in &unknown {
             context
                 .printer
-                .data(&format!("{id} (applied, and in no file of {})", context.settings.dir.display()));
+                .data(&format!("{id} (applied, and in no file of {})", list_dirs(&context.settings.dirs)));
         }
         if applied.is_empty() {
             context.printer.say("no revision is applied");

@@ -14,7 +14,7 @@ pub(crate) struct LogArgs {
 
 pub(crate) async fn log(args: &LogArgs, context: &Context<'_>) -> Result<u8, Failure> {
     let about = match &args.job {
-        Some(wanted) => Some(context.manifest()?.job(wanted, &context.settings.dir)?.id().to_owned()),
+        Some(wanted) => Some(context.manifest()?.job(wanted, &context.settings.dirs)?.id().to_owned()),
         None => None,
     };
     let events = match context.reader("log").await? {

@@ -13,7 +13,7 @@ pub(crate) use editor::Editor;
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
-use crate::manifest::{Draft, DraftError, DraftKind, Making, Manifest, ManifestError, render};
+use crate::manifest::{Draft, DraftError, DraftKind, Making, Manifest, ManifestError, list_dirs, render};
 use crate::plan::graph::{Graph, Node};
 
 /// What is done with the new file.
@@ -25,21 +25,25 @@ pub(crate) enum Then {
     Edit,
 }
 
+/// A file that is to be written.
+pub(crate) struct NewFile {
+    pub(crate) draft: Draft,
+    /// Its directory; `None`: beside its first parent.
+    pub(crate) dir: Option<PathBuf>,
+    pub(crate) then: Then,
+}
+
 /// Checks the graph with the draft in it, then writes the file, runs the hooks on it, and opens it.
-pub(crate) fn write(
-    context: &Context<'_>,
-    manifest: &Manifest,
-    draft: &Draft,
-    then: Then,
-) -> Result<u8, Failure> {
-    let editor = if then == Then::Edit { Some(Editor::find(context)?) } else { None };
+pub(crate) fn write(context: &Context<'_>, manifest: &Manifest, new: &NewFile) -> Result<u8, Failure> {
+    let draft = &new.draft;
+    let editor = if new.then == Then::Edit { Some(Editor::find(context)?) } else { None };
     let new_files = &context.settings.new_files;
     let making = Making {
         at: context.clock.wall().to_zoned(new_files.zone.clone()),
         author: context.identity.actor.clone(),
         slug_length: new_files.slug_length,
     };
-    let file = path(context, draft, &making)?;
+    let file = directory(context, manifest, new)?.join(file_name(context, draft, &making)?);
     check_graph(manifest, draft, &file)?;
     let text = text(context, draft, &making)?;
     draft.check(&file, &text)?;
@@ -77,13 +81,38 @@ fn check_graph(manifest: &Manifest, draft: &Draft, file: &Path) -> Result<(), Fa
     Ok(())
 }
 
-fn path(context: &Context<'_>, draft: &Draft, making: &Making) -> Result<PathBuf, Failure> {
+/// Where the file goes: one of the directories that are read.
+fn directory(context: &Context<'_>, manifest: &Manifest, new: &NewFile) -> Result<PathBuf, Failure> {
+    let dirs = &context.settings.dirs;
+    if let Some(wanted) = &new.dir {
+        let same = |dir: &&PathBuf| {
+            *dir == wanted
+                || dir.canonicalize().ok().is_some_and(|dir| wanted.canonicalize().ok() == Some(dir))
+        };
+        return dirs.iter().find(same).cloned().ok_or_else(|| {
+            let message = format!("{} is none of the directories of revisions", wanted.display());
+            let hint = format!("they are {}; --dir or `dir` in the configuration adds one", list_dirs(dirs));
+            Failure::new(exit::USAGE, message).hint(Some(hint))
+        });
+    }
+    let parent = new.draft.revises.first().and_then(|id| manifest.revision(id));
+    match (parent.and_then(|parent| parent.file.parent()), dirs.as_slice()) {
+        (Some(dir), _) => Ok(dir.to_owned()),
+        (None, [only]) => Ok(only.clone()),
+        (None, several) => {
+            let message = format!("a base could go into any of {}", list_dirs(several));
+            Err(Failure::new(exit::USAGE, message).hint(Some("choose one with --in".to_owned())))
+        }
+    }
+}
+
+fn file_name(context: &Context<'_>, draft: &Draft, making: &Making) -> Result<String, Failure> {
     let rendered =
         render(&context.settings.new_files.file_name, &draft.variables(making)).map_err(|error| {
             let failure = Failure::new(exit::USAGE, "the template `file_name` in [new_files] can't be used");
             failure.because(&error)
         })?;
-    Ok(context.settings.dir.join(draft.file_name(&rendered)?))
+    Ok(draft.file_name(&rendered)?)
 }
 
 fn text(context: &Context<'_>, draft: &Draft, making: &Making) -> Result<String, Failure> {

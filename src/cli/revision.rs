@@ -1,12 +1,14 @@
 //! `longhaul revision` and `longhaul merge`: new revision files. The whole graph, with the new revision in it, is
 //! checked before anything is written.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
-use super::new_file::{self, Then};
+use super::new_file::{self, NewFile, Then};
 use crate::manifest::{Draft, DraftKind, Manifest};
 
 #[derive(Args, Debug)]
@@ -32,6 +34,9 @@ pub(crate) struct RevisionArgs {
     /// A revision that must be applied before, without being the parent; can be repeated
     #[arg(long, value_name = "REVISION")]
     depends_on: Vec<String>,
+    /// The directory it goes to, of those that are read [default: its parent's]
+    #[arg(long = "in", value_name = "DIR")]
+    inside: Option<PathBuf>,
     /// Open the new file in $VISUAL or $EDITOR
     #[arg(long)]
     edit: bool,
@@ -62,7 +67,7 @@ pub(crate) fn revision(args: &RevisionArgs, context: &Context<'_>) -> Result<u8,
         kind: if args.job { DraftKind::Job } else { DraftKind::Schema },
     };
     let then = if args.edit { Then::Edit } else { Then::Leave };
-    new_file::write(context, &manifest, &draft, then)
+    new_file::write(context, &manifest, &NewFile { draft, dir: args.inside.clone(), then })
 }
 
 pub(crate) fn merge(args: &MergeArgs, context: &Context<'_>) -> Result<u8, Failure> {
@@ -94,7 +99,7 @@ pub(crate) fn merge(args: &MergeArgs, context: &Context<'_>) -> Result<u8, Failu
         label: None,
         kind: DraftKind::Schema,
     };
-    new_file::write(context, &manifest, &draft, Then::Leave)
+    new_file::write(context, &manifest, &NewFile { draft, dir: None, then: Then::Leave })
 }
 
 fn id(given: Option<&String>) -> String {

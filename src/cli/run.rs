@@ -23,7 +23,7 @@ pub(crate) struct RunArgs {
 
 pub(crate) async fn run(args: &RunArgs, context: &Context<'_>) -> Result<u8, Failure> {
     let manifest = context.manifest()?;
-    let job = manifest.job(&args.job, &context.settings.dir)?;
+    let job = manifest.job(&args.job, &context.settings.dirs)?;
     let connector = context.connector()?;
     let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
     let stop = signals::listen(terminal.clone())?;

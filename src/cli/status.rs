@@ -29,7 +29,7 @@ struct Standing {
 
 pub(crate) async fn status(args: &StatusArgs, context: &Context<'_>) -> Result<u8, Failure> {
     let job = match &args.job {
-        Some(wanted) => Some(context.manifest()?.job(wanted, &context.settings.dir)?.id().to_owned()),
+        Some(wanted) => Some(context.manifest()?.job(wanted, &context.settings.dirs)?.id().to_owned()),
         None => None,
     };
     let mut standings = Vec::new();

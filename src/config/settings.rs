@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::environment::EnvFileError;
 use super::{Environment, NewFiles, Target, UrlError};
-use crate::manifest::{Document, DocumentError};
+use crate::manifest::{Document, DocumentError, Section};
 use crate::model::parse_duration;
 
 /// What the command line says; each beats what the environment and the file say.
@@ -18,7 +18,7 @@ pub struct Overrides {
     /// `--database-url`
     pub database_url: Option<String>,
     /// `--dir`
-    pub dir: Option<PathBuf>,
+    pub dirs: Vec<PathBuf>,
 }
 
 /// The settings of one invocation.
@@ -26,8 +26,8 @@ pub struct Overrides {
 pub struct Settings {
     /// Where the database is; `None` when nothing says so, which matters only to what needs one.
     pub target: Option<Target>,
-    /// The directory of revisions and jobs.
-    pub dir: PathBuf,
+    /// The directories of revisions and jobs; at least one.
+    pub dirs: Vec<PathBuf>,
     /// The control schema's name.
     pub schema: String,
     /// How long a statement of a batch or a revision may wait for a lock.
@@ -107,7 +107,7 @@ impl Settings {
         let target = if named { Some(Target::resolve(url.as_deref(), environment)?) } else { None };
         Ok(Self {
             target,
-            dir: overrides.dir.clone().or(string("dir")?.map(PathBuf::from)).unwrap_or_else(|| "jobs".into()),
+            dirs: dirs(&root, overrides)?,
             schema: string("schema")?.unwrap_or_else(|| "longhaul".to_owned()),
             lock_timeout: duration("lock_timeout", Self::DEFAULT_LOCK_TIMEOUT)?,
             connect_timeout: duration("connect_timeout", Self::DEFAULT_CONNECT_TIMEOUT)?,
@@ -124,6 +124,22 @@ impl Settings {
     pub const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_millis(500);
     /// Enough for a failover's name change, short enough not to look hung.
     pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+}
+
+/// Those of the command line, or else those of the file.
+fn dirs(root: &Section<'_>, overrides: &Overrides) -> Result<Vec<PathBuf>, DocumentError> {
+    if !overrides.dirs.is_empty() {
+        return Ok(overrides.dirs.clone());
+    }
+    let written = root.texts("dir")?;
+    match (root.place_of("dir"), written.as_slice()) {
+        (None, _) => Ok(vec!["jobs".into()]),
+        (Some(place), []) => {
+            let hint = "name one directory, or several: dir = [\"jobs\", \"more/jobs\"]";
+            Err(root.complain(&place, "`dir` names no directory", Some(hint.to_owned())))
+        }
+        (Some(_), dirs) => Ok(dirs.iter().map(|dir| PathBuf::from(&dir.value)).collect()),
+    }
 }
 
 impl ConfigError {
@@ -163,8 +179,8 @@ mod tests {
         let settings = from_text(&uncommented).unwrap();
         let defaults = from_text("").unwrap();
         assert_eq!(
-            (settings.dir, settings.schema, settings.lock_timeout, settings.connect_timeout),
-            (defaults.dir, defaults.schema, defaults.lock_timeout, defaults.connect_timeout)
+            (settings.dirs, settings.schema, settings.lock_timeout, settings.connect_timeout),
+            (defaults.dirs, defaults.schema, defaults.lock_timeout, defaults.connect_timeout)
         );
         assert_eq!(settings.new_files, defaults.new_files);
         for key in KEYS.iter().chain(NewFiles::KEYS) {

@@ -1,4 +1,4 @@
-//! A directory of files becomes a [`Manifest`]: the whole history and every job, checked together.
+//! Directories of files become a [`Manifest`]: the whole history and every job, checked together.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use super::{parse_job, parse_revision};
 use crate::model::{Job, Revision, RevisionBody, RevisionId};
 use crate::plan::graph::{Graph, GraphError, Node, ResolveError};
 
-/// Everything that stands in a directory of revisions and jobs.
+/// Everything that stands in the directories of revisions and jobs.
 #[derive(Debug)]
 pub struct Manifest {
     /// All revisions, in the order of their files.
@@ -35,10 +35,10 @@ pub enum ManifestError {
     #[error(transparent)]
     Document(#[from] DocumentError),
     /// The files don't make a graph.
-    #[error("the revisions in {} don't make a history", dir.display())]
+    #[error("the revisions in {} don't make a history", list_dirs(dirs))]
     Graph {
-        /// The directory.
-        dir: PathBuf,
+        /// The directories.
+        dirs: Vec<PathBuf>,
         /// Why not.
         #[source]
         source: Box<GraphError>,
@@ -52,12 +52,12 @@ pub enum ManifestError {
         files: [PathBuf; 2],
     },
     /// No job of that name, revision or file.
-    #[error("there is no job `{wanted}` in {}", dir.display())]
+    #[error("there is no job `{wanted}` in {}", list_dirs(dirs))]
     UnknownJob {
         /// What was asked for.
         wanted: String,
         /// Where it was sought.
-        dir: PathBuf,
+        dirs: Vec<PathBuf>,
         /// The nearest name, or the names there are.
         hint: String,
     },
@@ -133,36 +133,27 @@ fn find_word(text: &str, word: &str) -> Option<usize> {
     })
 }
 
+/// The names of directories, for messages.
+#[must_use]
+pub fn list_dirs(dirs: &[PathBuf]) -> String {
+    dirs.iter().map(|dir| dir.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
 impl Manifest {
-    /// Reads every `.sql` and `.toml` file that stands directly in `dir`.
-    pub fn load(dir: &Path) -> Result<Self, ManifestError> {
-        let read = |path: &Path, source| ManifestError::Read { path: path.to_owned(), source };
-        let mut files: Vec<PathBuf> = Vec::new();
-        for entry in std::fs::read_dir(dir).map_err(|error| read(dir, error))? {
-            files.push(entry.map_err(|error| read(dir, error))?.path());
-        }
-        files.sort();
+    /// Reads every `.sql` and `.toml` file that stands directly in one of `dirs`. All of them make one history.
+    pub fn load<P: AsRef<Path>>(dirs: &[P]) -> Result<Self, ManifestError> {
         let (mut revisions, mut jobs): (Vec<Revision>, Vec<Job>) = (Vec::new(), Vec::new());
-        for file in files {
-            let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-            if !file.is_file() || !matches!(extension, "sql" | "toml") {
-                continue;
-            }
-            let text = std::fs::read_to_string(&file).map_err(|error| read(&file, error))?;
-            if extension == "sql" {
-                let (mut revision, own_header) = parse_revision(&file, &text)?;
-                if !own_header {
-                    revision.revises.extend(revisions.last().map(|before: &Revision| before.id.clone()));
-                }
-                revisions.push(revision);
-            } else {
-                let parsed = parse_job(&file, &text)?;
-                revisions.extend(parsed.revision);
-                jobs.push(parsed.job);
+        let mut seen = BTreeSet::new();
+        for dir in dirs.iter().map(AsRef::as_ref) {
+            let unreadable = |source| ManifestError::Read { path: dir.to_owned(), source };
+            if seen.insert(dir.canonicalize().map_err(unreadable)?) {
+                read_directory(dir, &mut revisions, &mut jobs)?;
             }
         }
-        let graph = Graph::build(revisions.iter().map(node).collect())
-            .map_err(|source| ManifestError::Graph { dir: dir.to_owned(), source: Box::new(source) })?;
+        let graph = Graph::build(revisions.iter().map(node).collect()).map_err(|source| {
+            let dirs = dirs.iter().map(|dir| dir.as_ref().to_owned()).collect();
+            ManifestError::Graph { dirs, source: Box::new(source) }
+        })?;
         for (at, job) in jobs.iter().enumerate() {
             if let Some(first) = jobs[..at].iter().find(|first| first.id() == job.id()) {
                 let files = [first.file.clone(), job.file.clone()];
@@ -184,7 +175,7 @@ impl Manifest {
     }
 
     /// The job that a person means by a revision id or prefix, a name, or a file's path.
-    pub fn job(&self, wanted: &str, dir: &Path) -> Result<&Job, ManifestError> {
+    pub fn job(&self, wanted: &str, dirs: &[PathBuf]) -> Result<&Job, ManifestError> {
         let by_file = |job: &&Job| {
             job.file == Path::new(wanted)
                 || job.file.file_name().is_some_and(|name| name == wanted)
@@ -201,7 +192,7 @@ impl Manifest {
         };
         match found.as_slice() {
             [job] => Ok(job),
-            [] => Err(self.unknown_job(wanted, dir)),
+            [] => Err(self.unknown_job(wanted, dirs)),
             several => Err(ManifestError::AmbiguousJob {
                 wanted: wanted.to_owned(),
                 candidates: several.iter().map(|job| job.file.display().to_string()).collect(),
@@ -209,7 +200,7 @@ impl Manifest {
         }
     }
 
-    fn unknown_job(&self, wanted: &str, dir: &Path) -> ManifestError {
+    fn unknown_job(&self, wanted: &str, dirs: &[PathBuf]) -> ManifestError {
         let names: BTreeSet<&str> = self.jobs.iter().map(|job| job.name.as_str()).collect();
         let hint = match nearest(wanted, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -218,8 +209,43 @@ impl Manifest {
             }
             None => format!("the jobs are {}", names.into_iter().collect::<Vec<_>>().join(", ")),
         };
-        ManifestError::UnknownJob { wanted: wanted.to_owned(), dir: dir.to_owned(), hint }
+        ManifestError::UnknownJob { wanted: wanted.to_owned(), dirs: dirs.to_vec(), hint }
     }
+}
+
+/// Adds the files of one directory, in the order of their names.
+fn read_directory(
+    dir: &Path,
+    revisions: &mut Vec<Revision>,
+    jobs: &mut Vec<Job>,
+) -> Result<(), ManifestError> {
+    let read = |path: &Path, source| ManifestError::Read { path: path.to_owned(), source };
+    let mut files: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(|error| read(dir, error))? {
+        files.push(entry.map_err(|error| read(dir, error))?.path());
+    }
+    files.sort();
+    let first = revisions.len();
+    for file in files {
+        let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        if !file.is_file() || !matches!(extension, "sql" | "toml") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).map_err(|error| read(&file, error))?;
+        if extension == "sql" {
+            let (mut revision, own_header) = parse_revision(&file, &text)?;
+            if !own_header {
+                // dbmate knows one directory: what comes before stands in the same.
+                revision.revises.extend(revisions[first..].last().map(|before| before.id.clone()));
+            }
+            revisions.push(revision);
+        } else {
+            let parsed = parse_job(&file, &text)?;
+            revisions.extend(parsed.revision);
+            jobs.push(parsed.job);
+        }
+    }
+    Ok(())
 }
 
 impl Revision {

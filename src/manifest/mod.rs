@@ -12,7 +12,7 @@ mod sql;
 #[cfg(test)]
 mod tests;
 
-pub use directory::{FileNameParts, Manifest, ManifestError, file_name_parts, slug};
+pub use directory::{FileNameParts, Manifest, ManifestError, file_name_parts, list_dirs, slug};
 pub use document::{Document, DocumentError, Section, nearest};
 pub use draft::{Draft, DraftError, DraftKind, Making, TEMPLATE_NAMES, TemplateError, render};
 pub use job_file::parse_job;

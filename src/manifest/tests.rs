@@ -164,7 +164,7 @@ fn a_directory_reads_its_files_in_the_order_of_their_names_and_passes_others_ove
     write("fill.toml", JOB);
     write("README.md", "no revision");
     std::fs::create_dir(directory.path().join("old.sql")).unwrap();
-    let manifest = Manifest::load(directory.path()).unwrap();
+    let manifest = Manifest::load(&[directory.path()]).unwrap();
     assert_eq!(manifest.graph.order(), ["20260101", "20260102"]);
     assert_eq!(manifest.revision("20260102").unwrap().revises, [RevisionId("20260101".into())]);
     let path = directory.path().join("fill.toml");

@@ -1,7 +1,5 @@
 //! The payroll example is sound: every file parses, applies, goes down and comes up again to the same catalog.
 
-use std::path::Path;
-
 use longhaul::manifest::Manifest;
 use longhaul::model::{Revision, RevisionBody};
 
@@ -70,7 +68,7 @@ async fn down(database: &Database, revision: &Revision) {
 #[tokio::test]
 async fn every_revision_of_the_example_goes_up_down_and_up_to_the_same_catalog() {
     let database = Database::empty().await;
-    let manifest = Manifest::load(Path::new("jobs")).unwrap();
+    let manifest = Manifest::load(&["jobs"]).unwrap();
     let order = manifest.graph.order();
     assert_eq!(order.len(), 4);
     let mut before = Vec::new();
@@ -94,7 +92,7 @@ async fn the_generator_makes_the_same_rows_from_the_same_seed() {
     let mut digests = Vec::new();
     for zone in ["UTC", "Asia/Tokyo"] {
         let database = Database::empty().await;
-        let manifest = Manifest::load(Path::new("jobs")).unwrap();
+        let manifest = Manifest::load(&["jobs"]).unwrap();
         up(&database, manifest.revision("90be11d4a6c3").unwrap()).await;
         database.execute(&format!("SET TimeZone = '{zone}'")).await;
         database.execute(&std::fs::read_to_string("jobs/seed/payroll.sql").unwrap()).await;

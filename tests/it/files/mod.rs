@@ -1,5 +1,6 @@
 //! The side of the history that is files: how it is drawn, where its files come from and where they stand.
 
+mod directories;
 mod drawing;
 mod templates;
 
