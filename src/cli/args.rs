@@ -60,6 +60,8 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// The whole story in about a minute, on a private server: a column renamed under live writes, with a kill -9
     Demo(super::demo::DemoArgs),
+    /// Begin a new project: its configuration and its directory of revisions
+    Init(super::init::InitArgs),
     /// Apply what is pending, data revisions included
     Upgrade(super::upgrade::UpgradeArgs),
     /// Start or resume a data job, until done or stopped

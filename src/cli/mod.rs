@@ -5,9 +5,11 @@ mod context;
 mod current;
 mod demo;
 mod edit;
+mod example;
 mod failure;
 mod heads;
 mod history;
+mod init;
 mod log;
 mod new_file;
 mod postgres;
@@ -72,15 +74,16 @@ pub fn main() -> u8 {
 
 async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failure> {
     let clock = Clock::system();
-    // These two bring a server of their own; all others work on the database of the settings.
+    // These need no settings: two bring a server of their own, one writes the settings.
     match &arguments.command {
         Command::Demo(args) => return demo::demo(args, &clock, printer).await,
         Command::Postgres(args) => return postgres::postgres(args, &clock, printer).await,
+        Command::Init(args) => return init::init(args, printer),
         _ => {}
     }
     let context = Context::new(&arguments.global, &clock, printer)?;
     match &arguments.command {
-        Command::Demo(_) | Command::Postgres(_) => unreachable!("they returned above"),
+        Command::Demo(_) | Command::Postgres(_) | Command::Init(_) => unreachable!("they returned above"),
         Command::Upgrade(args) => upgrade::upgrade(args, &context).await,
         Command::Run(args) => run::run(args, &context).await,
         Command::Status(args) => status::status(args, &context).await,

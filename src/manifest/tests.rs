@@ -164,15 +164,16 @@ fn a_directory_reads_its_files_in_the_order_of_their_names_and_passes_others_ove
     write("fill.toml", JOB);
     write("README.md", "no revision");
     std::fs::create_dir(directory.path().join("old.sql")).unwrap();
-    let manifest = Manifest::load(&[directory.path()]).unwrap();
+    let dirs = [directory.path().to_owned()];
+    let manifest = Manifest::load(&dirs).unwrap();
     assert_eq!(manifest.graph.order(), ["20260101", "20260102"]);
     assert_eq!(manifest.revision("20260102").unwrap().revises, [RevisionId("20260101".into())]);
     let path = directory.path().join("fill.toml");
     for wanted in ["fill", "fill.toml", path.to_str().unwrap()] {
-        assert_eq!(manifest.job(wanted, directory.path()).unwrap().name, "fill");
+        assert_eq!(manifest.job(wanted, &dirs).unwrap().name, "fill");
     }
     assert!(
-        matches!(manifest.job("fil", directory.path()), Err(ManifestError::UnknownJob { hint, .. }) if hint == "did you mean `fill`?")
+        matches!(manifest.job("fil", &dirs), Err(ManifestError::UnknownJob { hint, .. }) if hint == "did you mean `fill`?")
     );
 }
 

@@ -2,6 +2,7 @@
 
 mod directories;
 mod drawing;
+mod init;
 mod templates;
 
 use crate::support::{Database, Project};
