@@ -27,13 +27,14 @@ const EXIT_CODES: &str = "Exit codes:
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Global {
-    /// Configuration file [default: config/<env>.toml]
+    /// Configuration file [env: `LONGHAUL_CONFIG`] [default: config/<env>.toml]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Environment, that is which file of config/ [env: `LONGHAUL_ENV`] [default: development]
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) env: Option<String>,
-    /// The database: a libpq URL or SQLAlchemy's form; PG* variables fill what it leaves open [env: `DATABASE_URL`]
+    /// The database: a libpq URL or SQLAlchemy's form; PG* variables fill what it leaves open [env: `DATABASE_URL`,
+    /// `SQLALCHEMY_DATABASE_URI`]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) database_url: Option<String>,
     /// Directory of revisions and jobs; can be repeated, all make one history [default: jobs]

@@ -2,6 +2,7 @@
 //!
 //! Read once by `cli` before anything else; pure but for reading the files.
 
+mod address;
 mod database_url;
 mod environment;
 mod new_files;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::address::{self, Address};
 use super::environment::EnvFileError;
 use super::{Environment, NewFiles, Target, UrlError};
 use crate::manifest::{Document, DocumentError, Section};
@@ -26,6 +27,8 @@ pub struct Overrides {
 pub struct Settings {
     /// Where the database is; `None` when nothing says so, which matters only to what needs one.
     pub target: Option<Target>,
+    /// Why there is no target, when its address is there and a variable in it is not set.
+    pub incomplete: Option<DocumentError>,
     /// The directories of revisions and jobs; at least one.
     pub dirs: Vec<PathBuf>,
     /// The control schema's name.
@@ -68,12 +71,15 @@ pub enum ConfigError {
 const KEYS: &[&str] = &["database_url", "dir", "schema", "lock_timeout", "connect_timeout", "new_files"];
 
 impl Settings {
-    /// Puts the settings together. Without `--config`, a missing `config/<env>.toml` is no error.
+    /// Puts the settings together. A file that was named must exist; `config/development.toml` by default needn't.
     pub fn load(overrides: &Overrides, environment: &Environment) -> Result<Self, ConfigError> {
         let name = overrides.environment.as_deref().or_else(|| environment.get("LONGHAUL_ENV"));
-        let default = PathBuf::from(format!("config/{}.toml", name.unwrap_or("development")));
-        let path = overrides.file.clone().unwrap_or(default);
-        let must_exist = overrides.file.is_some() || name.is_some();
+        let file = || environment.get("LONGHAUL_CONFIG").map(PathBuf::from);
+        // --env is nearer than a variable, even one that names a whole file.
+        let file = overrides.file.clone().or_else(|| overrides.environment.is_none().then(file).flatten());
+        let must_exist = file.is_some() || name.is_some();
+        let default = || PathBuf::from(format!("config/{}.toml", name.unwrap_or("development")));
+        let path = file.unwrap_or_else(default);
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => String::new(),
@@ -97,16 +103,16 @@ impl Settings {
             Some(written) => parse_duration(&written.value)
                 .map_err(|error| ConfigError::from(root.complain(&written, error.to_string(), None))),
         };
-        let url = overrides
-            .database_url
-            .clone()
-            .or_else(|| environment.get("DATABASE_URL").map(str::to_owned))
-            .or(string("database_url")?);
-        let named =
-            url.is_some() || ["PGHOST", "PGDATABASE"].iter().any(|name| environment.get(name).is_some());
-        let target = if named { Some(Target::resolve(url.as_deref(), environment)?) } else { None };
+        let address = address::find(&root, overrides, environment)?;
+        let variables = || ["PGHOST", "PGDATABASE"].iter().any(|name| environment.get(name).is_some());
+        let target = match &address {
+            Address::Url(url) => Some(Target::resolve(Some(url), environment)?),
+            Address::Unsaid if variables() => Some(Target::resolve(None, environment)?),
+            Address::Unsaid | Address::Incomplete(_) => None,
+        };
         Ok(Self {
             target,
+            incomplete: if let Address::Incomplete(complaint) = address { Some(complaint) } else { None },
             dirs: dirs(&root, overrides)?,
             schema: string("schema")?.unwrap_or_else(|| "longhaul".to_owned()),
             lock_timeout: duration("lock_timeout", Self::DEFAULT_LOCK_TIMEOUT)?,
@@ -117,7 +123,8 @@ impl Settings {
 
     /// Where the database is, for what can't do without.
     pub fn target(&self) -> Result<&Target, ConfigError> {
-        self.target.as_ref().ok_or(ConfigError::NoDatabase)
+        let missing = || self.incomplete.clone().map_or(ConfigError::NoDatabase, ConfigError::Document);
+        self.target.as_ref().ok_or_else(missing)
     }
 
     /// pgroll's default for DDL, and the upper end of what the batch engines use.
@@ -148,7 +155,7 @@ impl ConfigError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Read { .. } => {
-                Some("--config names the file, --env the one of config/<env>.toml".to_owned())
+                Some("--config or LONGHAUL_CONFIG names the file, --env or LONGHAUL_ENV the one of config/<env>.toml".to_owned())
             }
             Self::Document(error) => error.hint.clone(),
             Self::EnvFile(_) => None,

@@ -223,6 +223,7 @@ impl Story<'_> {
             .current_dir(self.directory)
             .env("DATABASE_URL", self.server.url(DATABASE))
             .env_remove("LONGHAUL_ENV")
+            .env_remove("LONGHAUL_CONFIG")
             .stdin(Stdio::null())
             .kill_on_drop(true)
             .spawn()

@@ -9,6 +9,7 @@ use crate::cli::failure::Failure;
 
 /// Runs them one after the other, up to the first that fails. The file stays, whatever happens.
 pub(super) fn run(context: &Context<'_>, file: &Path) -> Result<(), Failure> {
+    let password = context.settings.target.as_ref().and_then(|target| target.config().get_password());
     for hook in &context.settings.new_files.hooks {
         let words: Vec<String> =
             hook.iter().map(|word| word.replace("{file}", &file.display().to_string())).collect();
@@ -17,7 +18,9 @@ pub(super) fn run(context: &Context<'_>, file: &Path) -> Result<(), Failure> {
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::null());
         for (name, value) in std::env::vars_os() {
-            if may_tell_password(&name.to_string_lossy(), &value.to_string_lossy()) {
+            if password == Some(value.as_encoded_bytes())
+                || may_tell_password(&name.to_string_lossy(), &value.to_string_lossy())
+            {
                 command.env_remove(name);
             }
         }

@@ -2,6 +2,7 @@
 
 mod directories;
 mod drawing;
+mod environment;
 mod init;
 mod templates;
 

@@ -90,6 +90,13 @@ impl Project {
         self.spawn(arguments).outcome().await
     }
 
+    /// Runs the program to its end with these variables; an empty one counts as not set.
+    pub(crate) async fn longhaul_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Outcome {
+        let mut command = command(&self.database.url, self.directory.path(), arguments);
+        command.envs(variables.iter().copied());
+        Process::new(command.spawn().unwrap()).outcome().await
+    }
+
     /// Starts the program.
     pub(crate) fn spawn(&self, arguments: &[&str]) -> Process {
         let mut command = command(&self.database.url, self.directory.path(), arguments);
@@ -188,6 +195,9 @@ fn command(url: &str, directory: &Path, arguments: &[&str]) -> Command {
         .args(arguments)
         .current_dir(directory)
         .env_remove("LONGHAUL_ENV")
+        .env_remove("LONGHAUL_CONFIG")
+        .env_remove("SQLALCHEMY_DATABASE_URI")
+        .env_remove("SQLALCHEMY_DATABASE_URL")
         .env_remove("VISUAL")
         .env_remove("EDITOR")
         .env("DATABASE_URL", url)
