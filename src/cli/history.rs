@@ -100,8 +100,8 @@ fn graph(context: &Context<'_>, revisions: &Revisions, shown: &[&str]) -> Vec<St
         let below = row.below().text(style, ' ');
         // Not `lines()`: the empty line at a block's end is wanted.
         for (at, text) in said.split('\n').enumerate() {
-            let lanes = if at == 0 { row.text(style, mark) } else { below.clone() };
-            lines.push(format!("{lanes:width$} {text}").trim_end().to_owned());
+            let drawn = if at == 0 { row.text(style, mark) } else { below.clone() };
+            lines.push(format!("{drawn:width$} {text}").trim_end().to_owned());
         }
     }
     lines

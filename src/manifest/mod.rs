@@ -6,14 +6,16 @@
 mod directory;
 mod document;
 mod draft;
+mod file_name;
 mod job_file;
 mod revision_file;
 mod sql;
 #[cfg(test)]
 mod tests;
 
-pub use directory::{FileNameParts, Manifest, ManifestError, file_name_parts, list_dirs, slug};
+pub use directory::{Manifest, ManifestError, list_dirs};
 pub use document::{Document, DocumentError, Section, nearest};
 pub use draft::{Draft, DraftError, DraftKind, Making, TEMPLATE_NAMES, TemplateError, render};
+pub use file_name::{FileNameParts, file_name_parts, slug};
 pub use job_file::parse_job;
 pub use revision_file::parse_revision;

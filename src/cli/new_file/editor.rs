@@ -16,14 +16,11 @@ impl Editor {
     /// From `VISUAL` or `EDITOR`.
     pub(crate) fn find(context: &Context<'_>) -> Result<Self, Failure> {
         let command = ["VISUAL", "EDITOR"].into_iter().find_map(|name| context.environment.get(name));
-        match command.filter(|command| !command.trim().is_empty()) {
-            Some(command) => Ok(Self { command: command.to_owned() }),
-            None => {
-                let failure = Failure::new(exit::USAGE, "no editor is set");
-                Err(failure
-                    .hint(Some("set VISUAL or EDITOR, for example to `vim` or `code --wait`".to_owned())))
-            }
-        }
+        let command = command.filter(|command| !command.trim().is_empty()).ok_or_else(|| {
+            let hint = "set VISUAL or EDITOR, for example to `vim` or `code --wait`";
+            Failure::new(exit::USAGE, "no editor is set").hint(Some(hint.to_owned()))
+        })?;
+        Ok(Self { command: command.to_owned() })
     }
 
     /// Opens the file and waits until the editor ends.

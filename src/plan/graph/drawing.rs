@@ -9,7 +9,11 @@
 //! * a
 //! ```
 
+mod text;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use text::Style;
 
 use super::Graph;
 
@@ -77,15 +81,6 @@ pub enum Crossing {
     Behind,
 }
 
-/// The characters to draw with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
-    /// `│ ├ ╮`
-    Boxes,
-    /// `| \ /`
-    Ascii,
-}
-
 /// Draws `shown`, which come newest first: none before one that follows it. A parent that isn't shown gets no lane.
 #[must_use]
 pub fn draw(graph: &Graph, shown: &[&str]) -> Vec<Row> {
@@ -121,7 +116,9 @@ impl<'g> Lanes<'g> {
         {
             let ends = joining.iter().map(|&lane| (lane, Vertical::Up)).collect();
             self.link(RowKind::Branch, column, &ends);
-            joining.iter().for_each(|&lane| self.waiting[lane] = None);
+            for &lane in joining {
+                self.waiting[lane] = None;
+            }
         }
         let mut cells = self.lanes();
         cells[column].vertical = match (mine.is_empty(), parents.is_empty()) {
@@ -192,11 +189,11 @@ impl<'g> Lanes<'g> {
 
     /// The open lanes, going straight down.
     fn lanes(&self) -> Vec<Cell> {
-        let cell = |waiting: &Option<&str>| Cell {
+        let cell = |waiting: Option<&str>| Cell {
             vertical: if waiting.is_some() { Vertical::Both } else { Vertical::None },
             ..Cell::EMPTY
         };
-        self.waiting.iter().map(cell).collect()
+        self.waiting.iter().copied().map(cell).collect()
     }
 
     fn push(&mut self, kind: RowKind, column: usize, cells: Vec<Cell>) {
@@ -205,27 +202,6 @@ impl<'g> Lanes<'g> {
 }
 
 impl Row {
-    /// The line as text, with `mark` for its revision, and no space at its end.
-    #[must_use]
-    pub fn text(&self, style: Style, mark: char) -> String {
-        let mut text = String::new();
-        for (lane, cell) in self.cells.iter().enumerate() {
-            let here = lane == self.column && matches!(self.kind, RowKind::Revision(_));
-            text.push(match style {
-                _ if here => mark,
-                Style::Boxes => cell.boxed(),
-                Style::Ascii => self.ascii(lane),
-            });
-            let linked = matches!(cell.horizontal, Horizontal::Right | Horizontal::Both);
-            text.push(match style {
-                _ if !linked => ' ',
-                Style::Boxes => '─',
-                Style::Ascii => self.ascii_gap(lane),
-            });
-        }
-        text.trim_end().to_owned()
-    }
-
     /// The line under this one when nothing happens there: for texts of several lines.
     #[must_use]
     pub fn below(&self) -> Self {
@@ -237,59 +213,12 @@ impl Row {
         let cells = self.cells.iter().map(cell).collect();
         Self { kind: RowKind::Space, column: self.column, cells }
     }
-
-    fn ascii(&self, lane: usize) -> char {
-        let cell = &self.cells[lane];
-        let amid = cell.horizontal == Horizontal::Both;
-        match cell.vertical {
-            Vertical::Both if amid && cell.crossing == Crossing::Joined && lane != self.column => '+',
-            Vertical::Both => '|',
-            _ if amid => self.ascii_line(),
-            _ => ' ',
-        }
-    }
-
-    /// What stands right of a column in a link: a slope beside the lane it leads to, or else a line.
-    fn ascii_gap(&self, lane: usize) -> char {
-        let leads_to = |lane: usize| self.cells[lane].crossing == Crossing::Joined && lane != self.column;
-        match self.kind {
-            _ if lane < self.column && leads_to(lane) => '/',
-            RowKind::Branch if lane >= self.column && leads_to(lane + 1) => '/',
-            _ if lane >= self.column && leads_to(lane + 1) => '\\',
-            _ => self.ascii_line(),
-        }
-    }
-
-    /// At the height where the slope beside it ends.
-    fn ascii_line(&self) -> char {
-        if self.kind == RowKind::Branch { '_' } else { '-' }
-    }
 }
 
 impl Cell {
     /// Nothing.
     const EMPTY: Self =
         Self { vertical: Vertical::None, horizontal: Horizontal::None, crossing: Crossing::Joined };
-
-    fn boxed(self) -> char {
-        match (self.vertical, self.horizontal) {
-            (Vertical::None, Horizontal::None) => ' ',
-            (Vertical::None, _) => '─',
-            (Vertical::Both, Horizontal::None) => '│',
-            (Vertical::Both, _) if self.crossing == Crossing::Behind => '│',
-            (Vertical::Both, Horizontal::Left) => '┤',
-            (Vertical::Both, Horizontal::Right) => '├',
-            (Vertical::Both, Horizontal::Both) => '┼',
-            (Vertical::Up, Horizontal::None) => '╵',
-            (Vertical::Up, Horizontal::Left) => '╯',
-            (Vertical::Up, Horizontal::Right) => '╰',
-            (Vertical::Up, Horizontal::Both) => '┴',
-            (Vertical::Down, Horizontal::None) => '╷',
-            (Vertical::Down, Horizontal::Left) => '╮',
-            (Vertical::Down, Horizontal::Right) => '╭',
-            (Vertical::Down, Horizontal::Both) => '┬',
-        }
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use super::{project, schema, write_above};
 
-/// DATABASE_URL, which the other tests have, is not set.
+/// `DATABASE_URL`, which the other tests have, is not set.
 const UNSET: (&str, &str) = ("DATABASE_URL", "");
 const NOWHERE: &str = "postgresql://nobody@127.0.0.1:1/none";
 

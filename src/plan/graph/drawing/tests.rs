@@ -178,7 +178,7 @@ proptest! {
         let open = |at: usize| {
             let later = |parent: &&String| position(parent) > at;
             let parents = |id: &&str| graph.node(id).unwrap().revises.iter().filter(later).count();
-            shown[..=at].iter().map(|id| parents(id)).sum::<usize>() + 1
+            shown[..=at].iter().map(parents).sum::<usize>() + 1
         };
         let most = (0..shown.len()).map(open).max().unwrap_or_default();
         for row in draw(&graph, &shown) {
