@@ -87,6 +87,11 @@ pub(crate) enum Command {
     Revision(super::revision::RevisionArgs),
     /// Write a revision that merges others
     Merge(super::revision::MergeArgs),
+    /// Take over the history of another tool
+    Import {
+        #[command(subcommand)]
+        from: super::import::From,
+    },
     /// A private PostgreSQL server, for trying things out; stopped and removed at the end
     Postgres(super::postgres::PostgresArgs),
 }

@@ -7,6 +7,7 @@ mod demo;
 mod failure;
 mod heads;
 mod history;
+mod import;
 mod log;
 mod postgres;
 mod printer;
@@ -90,6 +91,7 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
         Command::Pending => heads::pending(&context).await,
         Command::Show(args) => heads::show(args, &context).await,
         Command::Revision(args) => revision::revision(args, &context),
+        Command::Import { from } => import::import(from, &context),
         Command::Merge(args) => revision::merge(args, &context),
     }
 }

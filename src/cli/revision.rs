@@ -172,7 +172,7 @@ fn path(context: &Context<'_>, draft: &Draft) -> PathBuf {
     context.settings.dir.join(format!("{date}_{}_{}.{extension}", draft.id, slug(&draft.message)))
 }
 
-fn slug(message: &str) -> String {
+pub(super) fn slug(message: &str) -> String {
     let words: String =
         message.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }).collect();
     let slug = words.split_whitespace().collect::<Vec<_>>().join("_");

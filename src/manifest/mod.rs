@@ -3,6 +3,7 @@
 //! Everything is read and judged before the database is touched, and each complaint names the file, the line and
 //! the mend. Called by `cli`; does no I/O but reading the files.
 
+mod alembic;
 mod directory;
 mod document;
 mod job_file;
@@ -11,6 +12,8 @@ mod sql;
 #[cfg(test)]
 mod tests;
 
+pub use alembic::{AlembicDirection, AlembicPrints, AlembicScript, AlembicSql, TakenOver, TakenSection};
+pub use alembic::{read_alembic_script, read_alembic_sql, take_over};
 pub use directory::{FileNameParts, Manifest, ManifestError, file_name_parts};
 pub use document::{Document, DocumentError, Section, nearest};
 pub use job_file::parse_job;
