@@ -63,7 +63,8 @@ pub(crate) fn import(from: &From, context: &Context<'_>) -> Result<u8, Failure> 
         .zip(&scripts)
         .map(|(revision, script)| Draft { file: into.join(name(script)), revision })
         .collect();
-    check(&drafts, &scripts, into)?;
+    sound(&drafts, args, into)?;
+    writable(&drafts, &scripts)?;
     write(&drafts, into)?;
     report(context, &drafts, into);
     Ok(exit::DONE)
@@ -128,15 +129,20 @@ fn name(script: &AlembicScript) -> String {
     format!("{}.sql", parts.join("_"))
 }
 
-/// The history must be sound together with what is there already, and each file read back as what it was made from.
-fn check(drafts: &[Draft], scripts: &[AlembicScript], into: &Path) -> Result<(), Failure> {
+/// The history must be sound together with what is there already.
+fn sound(drafts: &[Draft], args: &AlembicArgs, into: &Path) -> Result<(), Failure> {
     let mut nodes: Vec<Node> = drafts.iter().map(|draft| draft.revision.node.clone()).collect();
     if into.is_dir() {
         let graph = Manifest::load(into)?.graph;
         nodes.extend(graph.order().into_iter().filter_map(|id| graph.node(id)).cloned());
     }
-    Graph::build(nodes)
-        .map_err(|source| ManifestError::Graph { dir: into.to_owned(), source: Box::new(source) })?;
+    let dir = args.directories[0].clone();
+    Graph::build(nodes).map_err(|source| ManifestError::Graph { dir, source: Box::new(source) })?;
+    Ok(())
+}
+
+/// No file is there yet, and each reads back as what it was made from.
+fn writable(drafts: &[Draft], scripts: &[AlembicScript]) -> Result<(), Failure> {
     for (draft, script) in drafts.iter().zip(scripts) {
         if draft.file.exists() {
             let failure = Failure::new(exit::USAGE, format!("{} is there already", draft.file.display()));
