@@ -1,7 +1,8 @@
 """Measures longhaul's history commands beside Alembic's. Run by `scripts/bench history`.
 
 The same history of small revisions is written for each tool: every other one creates a table, the next adds a column
-to it, and the way down undoes it. Each subject has a database of its own, made anew for every round. The subjects take
+to it, and the way down undoes it. psql runs the same statements from one file, a transaction each and no record kept:
+what the server alone takes, and no runner can be faster than. Each subject has a database of its own, made anew for every round. The subjects take
 turns, command by command, and begin in another order each round. What is compared is the median over the rounds of
 wall time; CPU time and peak memory are of the tool's process alone, not of the server.
 """
@@ -32,7 +33,6 @@ class Subject:
     directory: Path
     # Each command's program and arguments.
     commands: dict
-    environment: dict
 
 
 @dataclass
@@ -57,6 +57,7 @@ def main():
         longhaul(arguments, work / "longhaul"),
         alembic(arguments, venv, work / "alembic", per_migration=False),
         alembic(arguments, venv, work / "alembic_each", per_migration=True),
+        psql(arguments, work / "psql"),
     ]
     samples = measure(subjects, arguments)
     write_csv(samples, arguments.out / "history.csv")
@@ -97,15 +98,15 @@ def revisions(count):
         identity = f"{number:04x}be9c4a11"
         table = f"item_{number // 2}"
         if number % 2 == 0:
-            up = f"CREATE TABLE {table} (id bigint NOT NULL, name text);"
+            up = f"CREATE TABLE {table} (id bigint NOT NULL);"
             down = f"DROP TABLE {table};"
-            columns = 'sa.Column("id", sa.BigInteger(), nullable=False), sa.Column("name", sa.Text())'
+            columns = 'sa.Column("id", sa.BigInteger(), nullable=False)'
             operations = (f'op.create_table("{table}", {columns})', f'op.drop_table("{table}")')
         else:
-            up = f"ALTER TABLE {table} ADD COLUMN note text;"
-            down = f"ALTER TABLE {table} DROP COLUMN note;"
-            added = f'op.add_column("{table}", sa.Column("note", sa.Text()))'
-            operations = (added, f'op.drop_column("{table}", "note")')
+            up = f"ALTER TABLE {table} ADD COLUMN amount integer;"
+            down = f"ALTER TABLE {table} DROP COLUMN amount;"
+            added = f'op.add_column("{table}", sa.Column("amount", sa.Integer()))'
+            operations = (added, f'op.drop_column("{table}", "amount")')
         yield number, identity, parent, (up, down), operations
         parent = identity
 
@@ -124,7 +125,19 @@ def longhaul(arguments, directory):
     commands["upgrade"] = [program, "upgrade", "head"]
     if knows_downgrade(program):
         commands["downgrade"] = [program, "downgrade", "base", "--yes"]
-    return Subject("longhaul", "bench_longhaul", directory, commands, {})
+    return Subject("longhaul", "bench_longhaul", directory, commands)
+
+
+def psql(arguments, directory):
+    """The statements alone, as a floor under the other figures."""
+    directory.mkdir(parents=True)
+    ups, downs = zip(*(statements for _, _, _, statements, _ in revisions(arguments.revisions)))
+    commands = {}
+    for command, statements in [("upgrade", ups), ("downgrade", reversed(downs))]:
+        file = directory / f"{command}.sql"
+        file.write_text("".join(f"BEGIN; {statement} COMMIT;\n" for statement in statements))
+        commands[command] = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(file.resolve())]
+    return Subject("psql", "bench_psql", directory, commands)
 
 
 def knows_downgrade(program):
@@ -151,7 +164,7 @@ def alembic(arguments, venv, directory, per_migration):
     commands["upgrade"] = [program, "upgrade", "head"]
     commands["downgrade"] = [program, "downgrade", "base"]
     name = "Alembic, a transaction each" if per_migration else "Alembic"
-    return Subject(name, database, directory, commands, {})
+    return Subject(name, database, directory, commands)
 
 
 def alembic_revision(number, identity, parent, up, down):
@@ -205,7 +218,8 @@ def measure(subjects, arguments):
     samples = []
     for subject in subjects:
         # Python keeps what it compiled of the revisions; the first run of each would pay for that alone.
-        run(subject, "heads")
+        if "heads" in subject.commands:
+            run(subject, "heads")
     for number in range(arguments.rounds):
         for subject in subjects:
             sql(f"DROP DATABASE IF EXISTS {subject.database}")
@@ -241,7 +255,7 @@ def check(subject, command, count):
 
 def run(subject, command):
     """Wall seconds, CPU seconds and peak memory in MB of one command."""
-    environment = {**os.environ, "DATABASE_URL": database_url(subject.database), **subject.environment}
+    environment = {**os.environ, "DATABASE_URL": database_url(subject.database), "PGDATABASE": subject.database}
     output = subject.directory / "output.txt"
     with output.open("wb") as sink:
         started = time.perf_counter()
@@ -272,20 +286,20 @@ def render(samples, subjects, arguments, venv):
         values = [value(s) for s in samples if s.subject == subject.name and s.command == command]
         return statistics.median(values) if values else None
 
-    ours, others = subjects[0], subjects[1:]
+    ours, others = subjects[0], [s for s in subjects[1:] if s.name != "psql"]
     lines = [f"{describe(arguments, venv)}", ""]
     lines.append("| command | " + " | ".join(s.name for s in subjects) + " | "
-                 + " | ".join(f"times faster than {s.name}" for s in others) + " |")
+                 + " | ".join(f"{s.name} ÷ longhaul" for s in others) + " |")
     lines.append("|---" * (1 + len(subjects) + len(others)) + "|")
     for command in COMMANDS:
         walls = [median(subject, command, lambda s: s.wall) for subject in subjects]
-        ratios = [f"{wall / walls[0]:.1f}" if walls[0] and wall else "–" for wall in walls[1:]]
+        ratios = [f"{wall / walls[0]:.1f}" if walls[0] else "–" for wall in walls[1:1 + len(others)]]
         lines.append(f"| `{command}` | " + " | ".join(map(milliseconds, walls)) + " | " + " | ".join(ratios) + " |")
     for title, value, unit in [("CPU time of the tool", lambda s: s.cpu, milliseconds),
                                ("peak memory of the tool", lambda s: s.memory, megabytes)]:
         for command in ["current", "upgrade"]:
             values = [median(subject, command, value) for subject in subjects]
-            ratios = [f"{v / values[0]:.1f}" for v in values[1:]]
+            ratios = [f"{v / values[0]:.1f}" for v in values[1:1 + len(others)]]
             lines.append(f"| {title}, `{command}` | " + " | ".join(map(unit, values)) + " | "
                          + " | ".join(ratios) + " |")
     if "downgrade" not in ours.commands:

@@ -48,7 +48,7 @@ fn created(documentation: &str) -> Option<String> {
     (day.len() == 8).then_some(day)
 }
 
-impl<'r> Reader<'r> {
+impl Reader<'_> {
     fn complain(&self, at: usize, message: &str, hint: Option<&str>) -> DocumentError {
         complaint(self.file, self.text, at, message.to_owned(), hint.map(str::to_owned))
     }
@@ -111,7 +111,7 @@ impl<'r> Reader<'r> {
 fn is_idle(tokens: &[Placed<'_>]) -> bool {
     match tokens {
         [(_, Token::Text(_) | Token::Word("pass"))] => true,
-        [dots @ ..] => dots.len() == 3 && dots.iter().all(|(_, token)| *token == Token::Sign('.')),
+        dots => dots.len() == 3 && dots.iter().all(|(_, token)| *token == Token::Sign('.')),
     }
 }
 

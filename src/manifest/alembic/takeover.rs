@@ -82,15 +82,15 @@ fn dependency(named: &str, scripts: &[AlembicScript]) -> String {
 }
 
 fn header(script: &AlembicScript, node: &Node) -> String {
-    let mut text = format!("-- revision: {}\n", node.id);
+    let mut lines = vec![format!("-- revision: {}", node.id)];
     for (key, items) in [("revises", &node.revises), ("depends", &node.depends), ("labels", &script.labels)] {
         if !items.is_empty() {
-            text.push_str(&format!("-- {key}: {}\n", items.join(", ")));
+            lines.push(format!("-- {key}: {}", items.join(", ")));
         }
     }
-    let name = script.file.file_name().unwrap_or_default().display();
-    text.push_str(&format!("-- message: {}\n-- from Alembic's {name}\n", script.message));
-    text
+    lines.push(format!("-- message: {}", script.message));
+    lines.push(format!("-- from Alembic's {}", script.file.file_name().unwrap_or_default().display()));
+    lines.join("\n") + "\n"
 }
 
 fn section(name: &str, sql: Option<&AlembicSql>, is_empty: bool) -> (TakenSection, String) {

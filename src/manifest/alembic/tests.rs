@@ -70,10 +70,10 @@ fn script(text: &str) -> AlembicScript {
 }
 
 fn refused(text: &str) -> String {
-    let error = read_alembic_script(Path::new("versions/a.py"), text);
-    error
-        .map(|script| panic!("it was read: {script:?}"))
-        .unwrap_or_else(|error: DocumentError| error.to_string())
+    match read_alembic_script(Path::new("versions/a.py"), text) {
+        Ok(script) => panic!("it was read: {script:?}"),
+        Err(error) => error.to_string(),
+    }
 }
 
 fn ids(ids: &[RevisionId]) -> Vec<&str> {
