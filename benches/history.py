@@ -2,9 +2,9 @@
 
 The same history of small revisions is written for each tool: every other one creates a table, the next adds a column
 to it, and the way down undoes it. psql runs the same statements from one file, a transaction each and no record kept:
-about what the server alone takes, which every runner pays. Each subject has a database of its own, made anew for every round. The subjects take
-turns, command by command, and begin in another order each round. What is compared is the median over the rounds of
-wall time; CPU time and peak memory are of the tool's process alone, not of the server.
+about what the server alone takes, which every runner pays. Each subject has a database of its own, made anew for every
+round. The subjects take turns, command by command, and begin in another order each round. What is compared is the
+median over the rounds of wall time; CPU time and peak memory are of the tool's process alone, not of the server.
 """
 
 import argparse

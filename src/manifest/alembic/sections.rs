@@ -8,6 +8,9 @@ use crate::manifest::document::{DocumentError, complaint};
 use crate::manifest::revision_file::section_mark;
 use crate::manifest::sql;
 
+/// How a line of Alembic's log begins.
+const LOG: &str = "INFO  [alembic";
+
 /// A print being read.
 struct Print<'p> {
     file: &'p Path,
@@ -75,6 +78,14 @@ impl Print<'_> {
         for line in self.text.split_inclusive('\n') {
             let start = end;
             end += line.len();
+            if line.starts_with(LOG) {
+                let hint = "print it again with standard error elsewhere: `> FILE` without `2>&1`";
+                return Err(self.complain(
+                    start,
+                    "Alembic's log stands between the SQL".to_owned(),
+                    Some(hint),
+                ));
+            }
             let Some(links) = line.strip_prefix(direction.mark()) else { continue };
             let before = self.plain[..start].trim_end();
             if !(before.is_empty() || before.ends_with(';')) {

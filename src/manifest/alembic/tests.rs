@@ -218,6 +218,8 @@ fn what_is_no_print_of_that_direction_is_refused() {
     let refused = |text: &str| upgrade_sql(text).unwrap_err();
     let error = refused("BEGIN;\n-- Running downgrade a1 -> \nDROP TABLE t;\n");
     assert_eq!(error.message, "there is no line `-- Running upgrade …` in it");
+    let error = refused("BEGIN;\n\nINFO  [alembic.runtime.migration] Running upgrade  -> a1, one\n");
+    assert_eq!(error.to_string(), "up.sql:3:1: Alembic's log stands between the SQL");
     let error = refused("-- Running upgrade  -> a1\nROLLBACK;\n");
     assert_eq!(error.message, "revision a1 begins or ends a transaction by itself: ROLLBACK");
     let error = refused("-- Running upgrade  -> a1\n-- migrate:down\nSELECT 1;\n");
