@@ -92,6 +92,11 @@ pub(crate) enum Command {
     Merge(super::revision::MergeArgs),
     /// Open a revision's file in $VISUAL or $EDITOR
     Edit(super::edit::EditArgs),
+    /// Take over the history of another tool
+    Import {
+        #[command(subcommand)]
+        from: super::import::From,
+    },
     /// A private PostgreSQL server, for trying things out; stopped and removed at the end
     Postgres(super::postgres::PostgresArgs),
 }

@@ -9,6 +9,7 @@ mod example;
 mod failure;
 mod heads;
 mod history;
+mod import;
 mod init;
 mod log;
 mod new_file;
@@ -95,6 +96,7 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
         Command::Pending => heads::pending(&context).await,
         Command::Show(args) => heads::show(args, &context).await,
         Command::Revision(args) => revision::revision(args, &context),
+        Command::Import { from } => import::import(from, &context),
         Command::Merge(args) => revision::merge(args, &context),
         Command::Edit(args) => edit::edit(args, &context),
     }

@@ -13,12 +13,16 @@ use crate::model::{Revision, RevisionBody, RevisionId};
 pub(crate) struct Revisions {
     pub(crate) manifest: Manifest,
     pub(crate) applied: Option<BTreeSet<String>>,
+    /// Where the database stands: asked once, not for each revision.
+    current: BTreeSet<String>,
+    /// Whether any revision has a label; mostly none has, and then none has to be looked for.
+    labelled: bool,
 }
 
 impl Revisions {
     /// From the files alone.
     pub(crate) fn of_files(context: &Context<'_>) -> Result<Self, Failure> {
-        Ok(Self { manifest: context.manifest()?, applied: None })
+        Ok(Self::new(context.manifest()?, None))
     }
 
     /// With the database.
@@ -28,7 +32,14 @@ impl Revisions {
             Some(connection) => context.store.applied(&*connection).await?.into_keys().collect(),
             None => BTreeSet::new(),
         };
-        Ok(Self { manifest, applied: Some(applied) })
+        Ok(Self::new(manifest, Some(applied)))
+    }
+
+    fn new(manifest: Manifest, applied: Option<BTreeSet<String>>) -> Self {
+        let current = applied.as_ref().map(|applied| manifest.graph.applied_heads(applied));
+        let current = current.into_iter().flatten().map(str::to_owned).collect();
+        let labelled = manifest.revisions.iter().any(|revision| !revision.labels.is_empty());
+        Self { manifest, applied, current, labelled }
     }
 
     /// The revision of an id of this graph.
@@ -109,18 +120,20 @@ impl Revisions {
     }
 
     fn labels(&self, id: &str) -> BTreeSet<&str> {
+        if !self.labelled {
+            return BTreeSet::new();
+        }
         self.manifest.graph.labels(id, |id| self.get(id).labels.as_slice())
     }
 
     fn marks(&self, id: &str) -> Vec<&'static str> {
         let graph = &self.manifest.graph;
         let children = graph.children(id).len();
-        let current = self.applied.as_ref().is_some_and(|applied| graph.applied_heads(applied).contains(&id));
         [
             ("head", children == 0),
             ("branchpoint", children > 1),
             ("mergepoint", self.get(id).revises.len() > 1),
-            ("current", current),
+            ("current", self.current.contains(id)),
         ]
         .into_iter()
         .filter_map(|(mark, holds)| holds.then_some(mark))

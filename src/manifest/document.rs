@@ -246,7 +246,13 @@ pub fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&
         .map(|(_, candidate)| candidate)
 }
 
-fn complaint(file: &Path, text: &str, offset: usize, message: String, hint: Option<String>) -> DocumentError {
+pub(super) fn complaint(
+    file: &Path,
+    text: &str,
+    offset: usize,
+    message: String,
+    hint: Option<String>,
+) -> DocumentError {
     let before = &text[..text.floor_char_boundary(offset)];
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     DocumentError {

@@ -104,7 +104,7 @@ impl Draft {
         let at = |format: &str| making.at.strftime(format).to_string();
         context! {
             id => self.id.as_str(),
-            slug => slug(&self.message, making.slug_length),
+            slug => message_slug(&self.message, making.slug_length),
             message => self.message.as_str(),
             revises => self.revises.clone(),
             depends => self.depends.clone(),
@@ -188,7 +188,7 @@ fn places(revision: Revision) -> [String; 4] {
 }
 
 /// The message as part of a file's name: ASCII letters, digits and `_`.
-fn slug(message: &str, length: usize) -> String {
+pub fn message_slug(message: &str, length: usize) -> String {
     let words: String =
         message.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }).collect();
     let slug = words.split_whitespace().collect::<Vec<_>>().join("_");

@@ -3,6 +3,7 @@
 //! Everything is read and judged before the database is touched, and each complaint names the file, the line and
 //! the mend. Called by `cli`; does no I/O but reading the files.
 
+mod alembic;
 mod directory;
 mod document;
 mod draft;
@@ -13,9 +14,11 @@ mod sql;
 #[cfg(test)]
 mod tests;
 
+pub use alembic::{AlembicDirection, AlembicPrints, AlembicScript, AlembicSql, TakenOver, TakenSection};
+pub use alembic::{read_alembic_script, read_alembic_sql, take_over};
 pub use directory::{Manifest, ManifestError, list_dirs};
 pub use document::{Document, DocumentError, Section, nearest};
-pub use draft::{Draft, DraftError, DraftKind, Making, TEMPLATE_NAMES, TemplateError, render};
+pub use draft::{Draft, DraftError, DraftKind, Making, TEMPLATE_NAMES, TemplateError, message_slug, render};
 pub use file_name::{FileNameParts, file_name_parts, slug};
 pub use job_file::parse_job;
 pub use revision_file::parse_revision;

@@ -62,7 +62,7 @@ pub fn parse_revision(file: &Path, text: &str) -> Result<(Revision, bool), Docum
 }
 
 /// What follows `-- migrate:`, which dbmate takes without the blank as well.
-fn section_mark(line: &str) -> Option<&str> {
+pub(super) fn section_mark(line: &str) -> Option<&str> {
     line.strip_prefix("--")?.trim_start().strip_prefix("migrate:")
 }
 

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, a module a behaviour, every test on a database of its own.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod alembic;
 mod crash;
 mod example;
 mod exclusive;

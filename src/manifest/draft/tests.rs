@@ -20,7 +20,7 @@ fn making() -> Making {
 
 #[test]
 fn a_message_becomes_a_name_that_any_file_system_takes() {
-    let slug = |message| slug(message, Draft::SLUG_LENGTH);
+    let slug = |message| message_slug(message, Draft::SLUG_LENGTH);
     assert_eq!(slug("Add `gross_amount` to payroll.entries!"), "add_gross_amount_to_payroll_entries");
     assert_eq!(slug("ä/../x"), "x");
     assert!(slug(&"word ".repeat(40)).len() <= Draft::SLUG_LENGTH);
