@@ -89,7 +89,7 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
         Command::Branches => heads::branches(&context),
         Command::Pending => heads::pending(&context).await,
         Command::Show(args) => heads::show(args, &context).await,
-        Command::Revision(args) => revision::revision(args, &context),
-        Command::Merge(args) => revision::merge(args, &context),
+        Command::Revision(args) => revision::revision(args, &context).await,
+        Command::Merge(args) => revision::merge(args, &context).await,
     }
 }

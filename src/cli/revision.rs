@@ -11,6 +11,7 @@ use serde_json::json;
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
+use super::revisions::Revisions;
 use crate::manifest::Manifest;
 use crate::plan::graph::{Graph, Node};
 
@@ -28,7 +29,7 @@ pub(crate) struct RevisionArgs {
     /// Its id [default: twelve random hexadecimal digits]
     #[arg(long, value_name = "ID")]
     rev_id: Option<String>,
-    /// What it revises: an id, a unique prefix, or `base` for nothing [default: the head]
+    /// What it revises: an id, a unique prefix, BRANCH@head, or `base` for nothing [default: the head]
     #[arg(long, value_name = "REVISION")]
     head: Option<String>,
     /// Allow a parent that others revise already: a new branch
@@ -65,34 +66,24 @@ struct Draft {
     job: bool,
 }
 
-pub(crate) fn revision(args: &RevisionArgs, context: &Context<'_>) -> Result<u8, Failure> {
-    let manifest = context.manifest()?;
-    let resolve = |id: &String| manifest.resolve(id).map(str::to_owned);
+pub(crate) async fn revision(args: &RevisionArgs, context: &Context<'_>) -> Result<u8, Failure> {
+    let named = args.head.iter().chain(&args.depends_on).map(String::as_str);
+    let revisions = Revisions::of_targets(context, named).await?;
     let draft = Draft {
         id: id(args.rev_id.as_ref()),
         message: args.message.clone(),
-        revises: parents(args, &manifest)?,
-        depends: args.depends_on.iter().map(resolve).collect::<Result<_, _>>()?,
+        revises: parents(args, &revisions)?,
+        depends: distinct(&args.depends_on, &revisions)?,
         label: args.branch_label.clone(),
         job: args.job,
     };
-    write(context, &manifest, &draft)
+    write(context, &revisions.manifest, &draft)
 }
 
-pub(crate) fn merge(args: &MergeArgs, context: &Context<'_>) -> Result<u8, Failure> {
-    let manifest = context.manifest()?;
-    let mut revises: Vec<String> = Vec::new();
-    for wanted in &args.revisions {
-        let found = match wanted.as_str() {
-            "heads" => manifest.graph.heads(),
-            id => vec![manifest.resolve(id)?],
-        };
-        for id in found {
-            if !revises.iter().any(|known| known == id) {
-                revises.push(id.to_owned());
-            }
-        }
-    }
+pub(crate) async fn merge(args: &MergeArgs, context: &Context<'_>) -> Result<u8, Failure> {
+    let revisions = Revisions::of_targets(context, args.revisions.iter().map(String::as_str)).await?;
+    let manifest = &revisions.manifest;
+    let revises = distinct(&args.revisions, &revisions)?;
     if revises.len() < 2 {
         let failure = Failure::new(
             exit::USAGE,
@@ -108,14 +99,28 @@ pub(crate) fn merge(args: &MergeArgs, context: &Context<'_>) -> Result<u8, Failu
         label: None,
         job: false,
     };
-    write(context, &manifest, &draft)
+    write(context, manifest, &draft)
 }
 
 fn id(given: Option<&String>) -> String {
     given.cloned().unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string()[..12].to_owned())
 }
 
-fn parents(args: &RevisionArgs, manifest: &Manifest) -> Result<Vec<String>, Failure> {
+/// The revisions that the targets mean, each once.
+fn distinct(targets: &[String], revisions: &Revisions) -> Result<Vec<String>, Failure> {
+    let mut found: Vec<String> = Vec::new();
+    for target in targets {
+        for id in revisions.resolve(target)? {
+            if !found.iter().any(|known| known == id) {
+                found.push(id.to_owned());
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn parents(args: &RevisionArgs, revisions: &Revisions) -> Result<Vec<String>, Failure> {
+    let manifest = &revisions.manifest;
     let heads = manifest.graph.heads();
     match (args.head.as_deref(), heads.as_slice()) {
         (Some("base"), _) | (None, []) => Ok(Vec::new()),
@@ -126,7 +131,15 @@ fn parents(args: &RevisionArgs, manifest: &Manifest) -> Result<Vec<String>, Fail
             Err(failure.hint(Some("name one with --head, or `longhaul merge heads` first".to_owned())))
         }
         (Some(wanted), heads) => {
-            let parent = manifest.resolve(wanted)?;
+            let parent = match revisions.resolve(wanted)?[..] {
+                [parent] => parent,
+                [] => return Err(Failure::new(exit::USAGE, format!("`{wanted}` is no revision"))),
+                ref several => {
+                    let several = format!("`{wanted}` is several revisions: {}", several.join(", "));
+                    let merge = format!("name one, or `longhaul merge {wanted}` first");
+                    return Err(Failure::new(exit::USAGE, several).hint(Some(merge)));
+                }
+            };
             if heads.contains(&parent) || args.splice {
                 return Ok(vec![parent.to_owned()]);
             }
@@ -147,6 +160,7 @@ fn write(context: &Context<'_>, manifest: &Manifest, draft: &Draft) -> Result<u8
         id: draft.id.clone(),
         revises: draft.revises.clone(),
         depends: draft.depends.clone(),
+        labels: draft.label.iter().cloned().collect(),
         place: file.display().to_string(),
     });
     Graph::build(nodes)

@@ -8,6 +8,7 @@ use super::context::Context;
 use super::failure::Failure;
 use crate::manifest::Manifest;
 use crate::model::{Revision, RevisionBody, RevisionId};
+use crate::plan::graph::asks_for_current;
 
 /// The files, and what of them the database has applied where it was asked.
 pub(crate) struct Revisions {
@@ -29,6 +30,20 @@ impl Revisions {
             None => BTreeSet::new(),
         };
         Ok(Self { manifest, applied: Some(applied) })
+    }
+
+    /// With the database if one of the targets or ranges is counted from where it stands, else from the files alone.
+    pub(crate) async fn of_targets(
+        context: &Context<'_>,
+        mut targets: impl Iterator<Item = &str>,
+    ) -> Result<Self, Failure> {
+        if targets.any(asks_for_current) { Self::of_database(context).await } else { Self::of_files(context) }
+    }
+
+    /// The revisions that a person means by a target.
+    pub(crate) fn resolve(&self, target: &str) -> Result<Vec<&str>, Failure> {
+        let nothing = BTreeSet::new();
+        Ok(self.manifest.graph.resolve_target(self.applied.as_ref().unwrap_or(&nothing), target)?)
     }
 
     /// The revision of an id of this graph.
@@ -109,13 +124,13 @@ impl Revisions {
     }
 
     fn labels(&self, id: &str) -> BTreeSet<&str> {
-        self.manifest.graph.labels(id, |id| self.get(id).labels.as_slice())
+        self.manifest.graph.labels(id)
     }
 
     fn marks(&self, id: &str) -> Vec<&'static str> {
         let graph = &self.manifest.graph;
         let children = graph.children(id).len();
-        let current = self.applied.as_ref().is_some_and(|applied| graph.applied_heads(applied).contains(&id));
+        let current = self.applied.as_ref().is_some_and(|applied| graph.is_applied_head(applied, id));
         [
             ("head", children == 0),
             ("branchpoint", children > 1),
