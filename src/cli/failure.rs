@@ -8,7 +8,7 @@ use crate::engine::{HistoryError, PreflightError, RunError, SqlExcerpt};
 use crate::manifest::{DocumentError, ManifestError};
 use crate::pg::ConnectError;
 use crate::pg::local::LocalError;
-use crate::plan::graph::ResolveError;
+use crate::plan::graph::{ResolveError, TargetError};
 use crate::store::StoreError;
 
 /// A failure with its exit code.
@@ -116,6 +116,12 @@ impl From<ManifestError> for Failure {
 impl From<ResolveError> for Failure {
     fn from(error: ResolveError) -> Self {
         Self::from_error(exit::USAGE, &error)
+    }
+}
+
+impl From<TargetError> for Failure {
+    fn from(error: TargetError) -> Self {
+        Self::from_error(exit::USAGE, &error).hint(error.hint())
     }
 }
 

@@ -10,7 +10,8 @@ use super::revisions::Revisions;
 
 #[derive(Args, Debug)]
 pub(crate) struct ShowArgs {
-    /// A revision's id or a unique prefix of it
+    /// A revision's id or a unique prefix of it, a branch label, head, heads, current, or steps from there as in `head-1`
+    #[arg(allow_negative_numbers = true)]
     revision: String,
 }
 
@@ -64,9 +65,16 @@ pub(crate) fn branches(context: &Context<'_>) -> Result<u8, Failure> {
 
 pub(crate) async fn show(args: &ShowArgs, context: &Context<'_>) -> Result<u8, Failure> {
     let revisions = Revisions::of_database(context).await?;
-    let id = revisions.manifest.resolve(&args.revision)?;
-    let text = if context.printer.json { format!("{:#}", revisions.json(id)) } else { revisions.block(id) };
-    context.printer.data(&text);
+    let ids = revisions.resolve(&args.revision)?;
+    match ids[..] {
+        [] => context.printer.say(&format!("`{}` is no revision: nothing is applied there", args.revision)),
+        [id] if context.printer.json => context.printer.data(&format!("{:#}", revisions.json(id))),
+        _ if context.printer.json => list(context, &revisions, "revisions", &ids),
+        _ => {
+            let blocks: Vec<String> = ids.iter().map(|id| revisions.block(id)).collect();
+            context.printer.data(&blocks.join("\n\n"));
+        }
+    }
     Ok(exit::DONE)
 }
 

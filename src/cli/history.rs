@@ -11,8 +11,8 @@ use crate::plan::graph::drawing::{self, RowKind, Style};
 
 #[derive(Args, Debug)]
 pub(crate) struct HistoryArgs {
-    /// Only A, B and what lies between; either may be left out
-    #[arg(short, long, value_name = "A:B")]
+    /// Only A, B and what lies between; either may be left out, and `-3:` begins three steps before the end
+    #[arg(short, long, value_name = "A:B", allow_hyphen_values = true)]
     range: Option<String>,
     /// Mark where the database stands
     #[arg(short, long)]
@@ -26,19 +26,27 @@ pub(crate) struct HistoryArgs {
 }
 
 pub(crate) async fn history(args: &HistoryArgs, context: &Context<'_>) -> Result<u8, Failure> {
-    let revisions = if args.indicate_current {
+    let mut revisions = if args.indicate_current {
         Revisions::of_database(context).await?
     } else {
-        Revisions::of_files(context)?
+        Revisions::of_targets(context, args.range.as_deref().into_iter()).await?
     };
-    let mut shown = within(&revisions, args.range.as_deref())?;
+    let applied = revisions.applied.clone().unwrap_or_default();
+    if !args.indicate_current {
+        revisions.applied = None;
+    }
+    let graph = &revisions.manifest.graph;
+    let mut shown = match &args.range {
+        Some(range) => graph.range(&applied, range)?,
+        None => graph.order(),
+    };
     if args.dot {
         context.printer.data(&dot(&revisions, &shown));
         return Ok(exit::DONE);
     }
     shown.reverse();
     if args.graph {
-        for line in graph(context, &revisions, &shown) {
+        for line in drawn(context, &revisions, &shown) {
             context.printer.data(&line);
         }
         return Ok(exit::DONE);
@@ -57,26 +65,8 @@ pub(crate) async fn history(args: &HistoryArgs, context: &Context<'_>) -> Result
     Ok(exit::DONE)
 }
 
-/// The revisions of a range, oldest first.
-fn within<'r>(revisions: &'r Revisions, range: Option<&str>) -> Result<Vec<&'r str>, Failure> {
-    let graph = &revisions.manifest.graph;
-    let Some(range) = range else { return Ok(graph.order()) };
-    let Some((from, to)) = range.split_once(':') else {
-        let failure = Failure::new(exit::USAGE, format!("`{range}` is no range"));
-        return Err(failure.hint(Some("write it as A:B, A: or :B".to_owned())));
-    };
-    let resolve = |text: &str| match text {
-        "" | "base" | "head" | "heads" => Ok(None),
-        id => revisions.manifest.resolve(id).map(Some),
-    };
-    let (from, to) = (resolve(from)?, resolve(to)?);
-    let upper = |id: &str| to.is_none_or(|to| id == to || graph.ancestors(to).contains(&id));
-    let lower = |id: &str| from.is_none_or(|from| id == from || graph.ancestors(id).contains(&from));
-    Ok(graph.order().into_iter().filter(|id| upper(id) && lower(id)).collect())
-}
-
 /// The lanes, and beside each revision what `history` says of it.
-fn graph(context: &Context<'_>, revisions: &Revisions, shown: &[&str]) -> Vec<String> {
+fn drawn(context: &Context<'_>, revisions: &Revisions, shown: &[&str]) -> Vec<String> {
     let rows = drawing::draw(&revisions.manifest.graph, shown);
     let style = if context.printer.draws_boxes() { Style::Boxes } else { Style::Ascii };
     let width = rows.iter().map(|row| row.text(style, '*').chars().count()).max().unwrap_or_default();

@@ -12,8 +12,8 @@ use super::context::Context;
 use super::exit;
 use super::failure::Failure;
 use crate::manifest::{
-    AlembicDirection, AlembicPrints, AlembicScript, AlembicSql, Draft as NewFile, Manifest, ManifestError, TakenOver,
-    TakenSection, message_slug, parse_revision, read_alembic_script, read_alembic_sql, take_over,
+    AlembicDirection, AlembicPrints, AlembicScript, AlembicSql, Draft as NewFile, Manifest, ManifestError,
+    TakenOver, TakenSection, message_slug, parse_revision, read_alembic_script, read_alembic_sql, take_over,
 };
 use crate::plan::graph::{Graph, Node};
 
@@ -123,7 +123,11 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
 
 /// `20261121_1975ea83b712_create_account.sql`
 fn name(script: &AlembicScript) -> String {
-    let parts = [script.created.clone().unwrap_or_default(), script.id.0.clone(), message_slug(&script.message, NewFile::SLUG_LENGTH)];
+    let parts = [
+        script.created.clone().unwrap_or_default(),
+        script.id.0.clone(),
+        message_slug(&script.message, NewFile::SLUG_LENGTH),
+    ];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     format!("{}.sql", parts.join("_"))
 }

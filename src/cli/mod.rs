@@ -95,9 +95,9 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
         Command::Branches => heads::branches(&context),
         Command::Pending => heads::pending(&context).await,
         Command::Show(args) => heads::show(args, &context).await,
-        Command::Revision(args) => revision::revision(args, &context),
+        Command::Revision(args) => revision::revision(args, &context).await,
         Command::Import { from } => import::import(from, &context),
-        Command::Merge(args) => revision::merge(args, &context),
+        Command::Merge(args) => revision::merge(args, &context).await,
         Command::Edit(args) => edit::edit(args, &context),
     }
 }

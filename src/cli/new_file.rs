@@ -74,6 +74,7 @@ fn check_graph(manifest: &Manifest, draft: &Draft, file: &Path) -> Result<(), Fa
         id: draft.id.clone(),
         revises: draft.revises.clone(),
         depends: draft.depends.clone(),
+        labels: draft.label.iter().cloned().collect(),
         place: file.display().to_string(),
     });
     Graph::build(nodes)

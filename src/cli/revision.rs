@@ -9,7 +9,8 @@ use super::context::Context;
 use super::exit;
 use super::failure::Failure;
 use super::new_file::{self, NewFile, Then};
-use crate::manifest::{Draft, DraftKind, Manifest};
+use super::revisions::Revisions;
+use crate::manifest::{Draft, DraftKind};
 
 #[derive(Args, Debug)]
 pub(crate) struct RevisionArgs {
@@ -22,7 +23,7 @@ pub(crate) struct RevisionArgs {
     /// Its id [default: twelve random hexadecimal digits]
     #[arg(long, value_name = "ID")]
     rev_id: Option<String>,
-    /// What it revises: an id, a unique prefix, or `base` for nothing [default: the head]
+    /// What it revises: an id, a unique prefix, BRANCH@head, or `base` for nothing [default: the head]
     #[arg(long, value_name = "REVISION")]
     head: Option<String>,
     /// Allow a parent that others revise already: a new branch
@@ -55,35 +56,25 @@ pub(crate) struct MergeArgs {
     rev_id: Option<String>,
 }
 
-pub(crate) fn revision(args: &RevisionArgs, context: &Context<'_>) -> Result<u8, Failure> {
-    let manifest = context.manifest()?;
-    let resolve = |id: &String| manifest.resolve(id).map(str::to_owned);
+pub(crate) async fn revision(args: &RevisionArgs, context: &Context<'_>) -> Result<u8, Failure> {
+    let named = args.head.iter().chain(&args.depends_on).map(String::as_str);
+    let revisions = Revisions::of_targets(context, named).await?;
     let draft = Draft {
         id: id(args.rev_id.as_ref()),
         message: args.message.clone(),
-        revises: parents(args, &manifest)?,
-        depends: args.depends_on.iter().map(resolve).collect::<Result<_, _>>()?,
+        revises: parents(args, &revisions)?,
+        depends: distinct(&args.depends_on, &revisions)?,
         label: args.branch_label.clone(),
         kind: if args.job { DraftKind::Job } else { DraftKind::Schema },
     };
     let then = if args.edit { Then::Edit } else { Then::Leave };
-    new_file::write(context, &manifest, &NewFile { draft, dir: args.inside.clone(), then })
+    new_file::write(context, &revisions.manifest, &NewFile { draft, dir: args.inside.clone(), then })
 }
 
-pub(crate) fn merge(args: &MergeArgs, context: &Context<'_>) -> Result<u8, Failure> {
-    let manifest = context.manifest()?;
-    let mut revises: Vec<String> = Vec::new();
-    for wanted in &args.revisions {
-        let found = match wanted.as_str() {
-            "heads" => manifest.graph.heads(),
-            id => vec![manifest.resolve(id)?],
-        };
-        for id in found {
-            if !revises.iter().any(|known| known == id) {
-                revises.push(id.to_owned());
-            }
-        }
-    }
+pub(crate) async fn merge(args: &MergeArgs, context: &Context<'_>) -> Result<u8, Failure> {
+    let revisions = Revisions::of_targets(context, args.revisions.iter().map(String::as_str)).await?;
+    let manifest = &revisions.manifest;
+    let revises = distinct(&args.revisions, &revisions)?;
     if revises.len() < 2 {
         let failure = Failure::new(
             exit::USAGE,
@@ -99,14 +90,28 @@ pub(crate) fn merge(args: &MergeArgs, context: &Context<'_>) -> Result<u8, Failu
         label: None,
         kind: DraftKind::Schema,
     };
-    new_file::write(context, &manifest, &NewFile { draft, dir: None, then: Then::Leave })
+    new_file::write(context, manifest, &NewFile { draft, dir: None, then: Then::Leave })
 }
 
 fn id(given: Option<&String>) -> String {
     given.cloned().unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string()[..12].to_owned())
 }
 
-fn parents(args: &RevisionArgs, manifest: &Manifest) -> Result<Vec<String>, Failure> {
+/// The revisions that the targets mean, each once.
+fn distinct(targets: &[String], revisions: &Revisions) -> Result<Vec<String>, Failure> {
+    let mut found: Vec<String> = Vec::new();
+    for target in targets {
+        for id in revisions.resolve(target)? {
+            if !found.iter().any(|known| known == id) {
+                found.push(id.to_owned());
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn parents(args: &RevisionArgs, revisions: &Revisions) -> Result<Vec<String>, Failure> {
+    let manifest = &revisions.manifest;
     let heads = manifest.graph.heads();
     match (args.head.as_deref(), heads.as_slice()) {
         (Some("base"), _) | (None, []) => Ok(Vec::new()),
@@ -117,7 +122,15 @@ fn parents(args: &RevisionArgs, manifest: &Manifest) -> Result<Vec<String>, Fail
             Err(failure.hint(Some("name one with --head, or `longhaul merge heads` first".to_owned())))
         }
         (Some(wanted), heads) => {
-            let parent = manifest.resolve(wanted)?;
+            let parent = match revisions.resolve(wanted)?[..] {
+                [parent] => parent,
+                [] => return Err(Failure::new(exit::USAGE, format!("`{wanted}` is no revision"))),
+                ref several => {
+                    let several = format!("`{wanted}` is several revisions: {}", several.join(", "));
+                    let merge = format!("name one, or `longhaul merge {wanted}` first");
+                    return Err(Failure::new(exit::USAGE, several).hint(Some(merge)));
+                }
+            };
             if heads.contains(&parent) || args.splice {
                 return Ok(vec![parent.to_owned()]);
             }

@@ -8,6 +8,7 @@ use super::context::Context;
 use super::failure::Failure;
 use crate::manifest::Manifest;
 use crate::model::{Revision, RevisionBody, RevisionId};
+use crate::plan::graph::asks_for_current;
 
 /// The files, and what of them the database has applied where it was asked.
 pub(crate) struct Revisions {
@@ -15,8 +16,6 @@ pub(crate) struct Revisions {
     pub(crate) applied: Option<BTreeSet<String>>,
     /// Where the database stands: asked once, not for each revision.
     current: BTreeSet<String>,
-    /// Whether any revision has a label; mostly none has, and then none has to be looked for.
-    labelled: bool,
 }
 
 impl Revisions {
@@ -38,8 +37,21 @@ impl Revisions {
     fn new(manifest: Manifest, applied: Option<BTreeSet<String>>) -> Self {
         let current = applied.as_ref().map(|applied| manifest.graph.applied_heads(applied));
         let current = current.into_iter().flatten().map(str::to_owned).collect();
-        let labelled = manifest.revisions.iter().any(|revision| !revision.labels.is_empty());
-        Self { manifest, applied, current, labelled }
+        Self { manifest, applied, current }
+    }
+
+    /// With the database if one of the targets or ranges is counted from where it stands, else from the files alone.
+    pub(crate) async fn of_targets(
+        context: &Context<'_>,
+        mut targets: impl Iterator<Item = &str>,
+    ) -> Result<Self, Failure> {
+        if targets.any(asks_for_current) { Self::of_database(context).await } else { Self::of_files(context) }
+    }
+
+    /// The revisions that a person means by a target.
+    pub(crate) fn resolve(&self, target: &str) -> Result<Vec<&str>, Failure> {
+        let nothing = BTreeSet::new();
+        Ok(self.manifest.graph.resolve_target(self.applied.as_ref().unwrap_or(&nothing), target)?)
     }
 
     /// The revision of an id of this graph.
@@ -120,10 +132,7 @@ impl Revisions {
     }
 
     fn labels(&self, id: &str) -> BTreeSet<&str> {
-        if !self.labelled {
-            return BTreeSet::new();
-        }
-        self.manifest.graph.labels(id, |id| self.get(id).labels.as_slice())
+        self.manifest.graph.labels(id)
     }
 
     fn marks(&self, id: &str) -> Vec<&'static str> {

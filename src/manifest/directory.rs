@@ -226,7 +226,14 @@ impl ManifestError {
                 GraphError::Cycle { .. } => {
                     Some("one of them must name another revision as the one before it".to_owned())
                 }
-                GraphError::EmptyId { .. } | GraphError::BadId { .. } => None,
+                GraphError::DuplicateLabel { .. } | GraphError::LabelIsId { .. } => {
+                    Some("give one of the branches another label".to_owned())
+                }
+                GraphError::ReservedLabel { .. } => Some("give the branch another label".to_owned()),
+                GraphError::EmptyId { .. }
+                | GraphError::BadId { .. }
+                | GraphError::EmptyLabel { .. }
+                | GraphError::BadLabel { .. } => None,
             },
         }
     }
@@ -238,6 +245,7 @@ fn node(revision: &Revision) -> Node {
         id: revision.id.0.clone(),
         revises: ids(&revision.revises),
         depends: ids(&revision.depends),
+        labels: revision.labels.clone(),
         place: revision.file.display().to_string(),
     }
 }

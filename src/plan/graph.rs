@@ -5,17 +5,30 @@
 //! on others that must be applied before it without being its parents (Alembic's `down_revision` and `depends_on`).
 //! Everything here is deterministic: the order in which the files were found makes no difference.
 
+mod build;
+mod downgrade;
 pub mod drawing;
 mod error;
+mod labels;
 mod lineage;
+mod range;
 mod resolve;
+mod stamp;
+mod target;
+mod target_error;
+mod upgrade;
+mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use error::{GraphError, Link, Member, ResolveError};
 pub use resolve::MIN_PREFIX;
+pub use target::asks_for_current;
+pub use target_error::{Candidate, TargetError, Way};
 
-use resolve::nearest_id;
+use build::Edges;
+use labels::Labels;
+use lineage::reach;
 
 /// One revision, as its file gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,28 +39,31 @@ pub struct Node {
     pub revises: Vec<String>,
     /// The ids of revisions that must be applied before it without being its parents.
     pub depends: Vec<String>,
+    /// The branch labels it declares.
+    pub labels: Vec<String>,
     /// Its file's path: for messages, and for the order where the graph leaves it open.
     pub place: String,
 }
 
-/// A history that is sound: ids are unique, parents exist, nothing comes before itself.
+/// A history that is sound: ids are unique, parents exist, nothing comes before itself, a label names one branch.
 #[derive(Clone, Debug)]
 pub struct Graph {
-    /// Each after everything it follows.
+    /// Each after everything it follows. A revision's *place* is where it stands here.
     nodes: Vec<Node>,
-    /// Where an id stands in `nodes`.
+    /// The places of the ids.
     index: BTreeMap<String, usize>,
+    edges: Edges,
+    labels: Labels,
 }
 
 impl Graph {
     /// Builds the graph, or names the first thing that is wrong with it, in the order of the files' paths.
-    pub fn build(mut nodes: Vec<Node>) -> Result<Self, GraphError> {
-        nodes.sort_by(|a, b| (&a.place, &a.id).cmp(&(&b.place, &b.id)));
-        check_ids(&nodes)?;
-        check_links(&nodes)?;
-        let nodes = sort_by_links(nodes)?;
+    pub fn build(nodes: Vec<Node>) -> Result<Self, GraphError> {
+        let nodes = build::sort(nodes)?;
         let index = nodes.iter().enumerate().map(|(at, node)| (node.id.clone(), at)).collect();
-        Ok(Self { nodes, index })
+        let edges = Edges::new(&nodes, &index);
+        let labels = Labels::new(&nodes, &edges);
+        Ok(Self { nodes, index, edges, labels })
     }
 
     /// The revision with exactly this id.
@@ -65,15 +81,13 @@ impl Graph {
     /// The revisions that none revises, in order. One that others merely depend on is still a head.
     #[must_use]
     pub fn heads(&self) -> Vec<&str> {
-        let revised: BTreeSet<&str> =
-            self.nodes.iter().flat_map(|node| &node.revises).map(String::as_str).collect();
-        self.order().into_iter().filter(|id| !revised.contains(id)).collect()
+        self.ids(self.head_places())
     }
 
     /// The revisions that revise none, in order.
     #[must_use]
     pub fn bases(&self) -> Vec<&str> {
-        self.nodes.iter().filter(|node| node.revises.is_empty()).map(|node| node.id.as_str()).collect()
+        self.ids(self.base_places())
     }
 
     /// Everything that must be applied before `id`, without itself, in order; through dependencies too. An unknown
@@ -85,7 +99,7 @@ impl Graph {
 
     /// The revision meant by `target`: an id, or the beginning of just one id, of [`MIN_PREFIX`] characters or more.
     pub fn resolve(&self, target: &str) -> Result<&str, ResolveError> {
-        resolve::resolve(self.index.keys().map(String::as_str), target)
+        resolve::resolve(&self.index, target)
     }
 
     /// What is to be applied, in order, to reach every one of `targets`: they and their ancestors, without what is
@@ -102,18 +116,30 @@ impl Graph {
         applied.iter().map(String::as_str).filter(|id| !self.index.contains_key(*id)).collect()
     }
 
-    /// The targets and all that comes before them, in order: one walk from the end, as followers stand last.
+    /// The targets and all that comes before them, in order.
     fn closure(&self, targets: &[&str]) -> Vec<&str> {
-        let mut wanted: BTreeSet<&str> = targets.iter().copied().collect();
-        let mut found = Vec::new();
-        for node in self.nodes.iter().rev() {
-            if wanted.contains(node.id.as_str()) {
-                wanted.extend(node.follows());
-                found.push(node.id.as_str());
-            }
-        }
-        found.reverse();
-        found
+        self.ids(reach(&self.edges.before, self.places_of(targets.iter().copied())))
+    }
+
+    /// The places of those ids that are in the graph.
+    fn places_of<'i>(&self, ids: impl IntoIterator<Item = &'i str>) -> BTreeSet<usize> {
+        ids.into_iter().filter_map(|id| self.index.get(id).copied()).collect()
+    }
+
+    fn id(&self, place: usize) -> &str {
+        &self.nodes[place].id
+    }
+
+    fn ids(&self, places: impl IntoIterator<Item = usize>) -> Vec<&str> {
+        places.into_iter().map(|at| self.id(at)).collect()
+    }
+
+    fn head_places(&self) -> BTreeSet<usize> {
+        (0..self.nodes.len()).filter(|&at| self.edges.children[at].is_empty()).collect()
+    }
+
+    fn base_places(&self) -> BTreeSet<usize> {
+        (0..self.nodes.len()).filter(|&at| self.edges.parents[at].is_empty()).collect()
     }
 }
 
@@ -127,97 +153,6 @@ impl Node {
         let revises = self.revises.iter().map(|id| (Link::Revises, id.as_str()));
         revises.chain(self.depends.iter().map(|id| (Link::Depends, id.as_str())))
     }
-}
-
-fn check_ids(nodes: &[Node]) -> Result<(), GraphError> {
-    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
-    for Node { id, place, .. } in nodes {
-        let (id, place) = (id.as_str(), place.as_str());
-        if id.is_empty() {
-            return Err(GraphError::EmptyId { place: place.to_owned() });
-        }
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-        if let Some(character) = id.chars().find(|c| !allowed(*c)) {
-            return Err(GraphError::BadId { id: id.to_owned(), place: place.to_owned(), character });
-        }
-        if let Some(first) = seen.insert(id, place) {
-            let [first, second] = [first, place].map(str::to_owned);
-            return Err(GraphError::DuplicateId { id: id.to_owned(), first, second });
-        }
-    }
-    Ok(())
-}
-
-fn check_links(nodes: &[Node]) -> Result<(), GraphError> {
-    let ids: BTreeSet<&str> = nodes.iter().map(|node| node.id.as_str()).collect();
-    for node in nodes {
-        for (link, named) in node.links() {
-            let (id, place) = (node.id.clone(), node.place.clone());
-            if named == id {
-                return Err(GraphError::SelfReference { id, place, link });
-            }
-            if !ids.contains(named) {
-                let others = ids.iter().copied().filter(|other| *other != node.id);
-                let nearest = nearest_id(others, named);
-                return Err(GraphError::MissingParent { id, place, link, parent: named.to_owned(), nearest });
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Kahn's algorithm. `nodes` come sorted by place and id, so the smallest index that is ready is the next.
-fn sort_by_links(nodes: Vec<Node>) -> Result<Vec<Node>, GraphError> {
-    let index: BTreeMap<&str, usize> =
-        nodes.iter().enumerate().map(|(at, node)| (node.id.as_str(), at)).collect();
-    let before: Vec<BTreeSet<usize>> =
-        nodes.iter().map(|node| node.follows().map(|id| index[id]).collect()).collect();
-    let mut after: Vec<Vec<usize>> = vec![Vec::new(); nodes.len()];
-    for (at, parents) in before.iter().enumerate() {
-        for &parent in parents {
-            after[parent].push(at);
-        }
-    }
-    let mut waits_for: Vec<usize> = before.iter().map(BTreeSet::len).collect();
-    let mut ready: BTreeSet<usize> = (0..nodes.len()).filter(|&at| waits_for[at] == 0).collect();
-    let mut rank = vec![None; nodes.len()];
-    let mut placed = 0;
-    while let Some(at) = ready.pop_first() {
-        rank[at] = Some(placed);
-        placed += 1;
-        for &child in &after[at] {
-            waits_for[child] -= 1;
-            if waits_for[child] == 0 {
-                ready.insert(child);
-            }
-        }
-    }
-    if let Some(stuck) = rank.iter().position(Option::is_none) {
-        let members = walk_cycle(&before, &rank, stuck);
-        let member = |at: usize| Member { id: nodes[at].id.clone(), place: nodes[at].place.clone() };
-        return Err(GraphError::Cycle { members: members.into_iter().map(member).collect() });
-    }
-    let mut ranked: Vec<(Option<usize>, Node)> = rank.into_iter().zip(nodes).collect();
-    ranked.sort_by_key(|(rank, _)| *rank);
-    Ok(ranked.into_iter().map(|(_, node)| node).collect())
-}
-
-/// From a node that could not be placed, goes back until it comes by the same place again: each node that could not
-/// be placed follows another such one. The cycle begins with its first file, each member following the next.
-fn walk_cycle(before: &[BTreeSet<usize>], rank: &[Option<usize>], stuck: usize) -> Vec<usize> {
-    let mut path = vec![stuck];
-    let mut at = stuck;
-    while let Some(&parent) = before[at].iter().find(|&&parent| rank[parent].is_none()) {
-        if let Some(begin) = path.iter().position(|&seen| seen == parent) {
-            path.drain(..begin);
-            break;
-        }
-        path.push(parent);
-        at = parent;
-    }
-    let first = path.iter().enumerate().min_by_key(|(_, at)| **at).map_or(0, |(position, _)| position);
-    path.rotate_left(first);
-    path
 }
 
 #[cfg(test)]

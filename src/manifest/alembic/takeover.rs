@@ -52,6 +52,7 @@ fn revision(script: &AlembicScript, scripts: &[AlembicScript], prints: &AlembicP
         id: id.clone(),
         revises: script.revises.iter().map(|id| id.0.clone()).collect(),
         depends: script.depends.iter().map(|named| dependency(named, scripts)).collect(),
+        labels: script.labels.clone(),
         place: script.file.display().to_string(),
     };
     let (up, up_text) = section("up", prints.up.get(id), script.up_is_empty);

@@ -53,6 +53,52 @@ pub enum GraphError {
         /// The other's.
         second: String,
     },
+    /// A label without a name.
+    #[error("{place}: a branch label is empty")]
+    EmptyLabel {
+        /// The file's path.
+        place: String,
+    },
+    /// A label that could not be written everywhere.
+    #[error(
+        "{place}: the branch label `{label}` holds {character:?}; allowed are letters, digits, `_`, `.` and `-`"
+    )]
+    BadLabel {
+        /// The label as given.
+        label: String,
+        /// The file's path.
+        place: String,
+        /// The first character that is not allowed.
+        character: char,
+    },
+    /// A label that means something else where a revision is named.
+    #[error("{place}: the branch label `{label}` is a word with a meaning of its own")]
+    ReservedLabel {
+        /// The label.
+        label: String,
+        /// The file's path.
+        place: String,
+    },
+    /// A label that is a revision's id.
+    #[error("{place}: the branch label `{label}` is the id of the revision in {other}")]
+    LabelIsId {
+        /// The label.
+        label: String,
+        /// The path of the file that declares it.
+        place: String,
+        /// The path of the revision's file.
+        other: String,
+    },
+    /// One label on two revisions.
+    #[error("the branch label `{label}` is declared twice: in {first} and in {second}")]
+    DuplicateLabel {
+        /// The label.
+        label: String,
+        /// One file's path.
+        first: String,
+        /// The other's.
+        second: String,
+    },
     /// A revision that names one which no file defines.
     #[error("{place}: revision `{id}` {link} `{parent}`, which no file defines{}", did_you_mean(nearest.as_deref()))]
     MissingParent {

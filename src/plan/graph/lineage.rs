@@ -4,44 +4,50 @@ use std::collections::BTreeSet;
 
 use super::Graph;
 
+/// Everything that `edges` lead to from these places, with them.
+pub(super) fn reach(edges: &[Vec<usize>], from: impl IntoIterator<Item = usize>) -> BTreeSet<usize> {
+    let mut open: Vec<usize> = from.into_iter().collect();
+    let mut found: BTreeSet<usize> = open.iter().copied().collect();
+    while let Some(at) = open.pop() {
+        open.extend(edges[at].iter().copied().filter(|&other| found.insert(other)));
+    }
+    found
+}
+
 impl Graph {
     /// The revisions that revise this one, in order.
     #[must_use]
     pub fn children(&self, id: &str) -> Vec<&str> {
-        let revises = |node: &&super::Node| node.revises.iter().any(|parent| parent == id);
-        self.nodes.iter().filter(revises).map(|node| node.id.as_str()).collect()
+        self.index.get(id).map(|&at| self.ids(self.edges.children[at].iter().copied())).unwrap_or_default()
     }
 
     /// Of what is applied, the revisions that nothing applied revises: where the database stands, in order.
     #[must_use]
     pub fn applied_heads(&self, applied: &BTreeSet<String>) -> Vec<&str> {
-        let is_applied = |id: &&str| applied.contains(*id);
-        let is_top = |id: &&str| !self.children(id).iter().any(|child| applied.contains(*child));
-        self.order().into_iter().filter(is_applied).filter(is_top).collect()
+        self.ids(self.tops(&self.places_of(applied.iter().map(String::as_str))))
     }
 
-    /// The branch labels that hold for a revision, given those that each revision declares itself: its own, those of
-    /// everything before it, and those declared after it as long as the history doesn't branch on the way there (as
-    /// in Alembic: a label names the whole branch).
+    /// Whether the database stands at this revision: it is applied, and nothing applied revises it.
     #[must_use]
-    pub fn labels<'l>(&self, id: &str, declared: impl Fn(&str) -> &'l [String]) -> BTreeSet<&'l str> {
-        let mut found: BTreeSet<&str> = declared(id).iter().map(String::as_str).collect();
-        let mut before: Vec<&str> = vec![id];
-        let mut seen = BTreeSet::new();
-        while let Some(node) = before.pop().and_then(|id| self.node(id)) {
-            for parent in &node.revises {
-                found.extend(declared(parent).iter().map(String::as_str));
-                if seen.insert(parent) {
-                    before.push(parent);
-                }
-            }
-        }
-        let mut at = id.to_owned();
-        while let [only] = self.children(&at)[..] {
-            found.extend(declared(only).iter().map(String::as_str));
-            at = only.to_owned();
-        }
-        found
+    pub fn is_applied_head(&self, applied: &BTreeSet<String>, id: &str) -> bool {
+        applied.contains(id) && !self.children(id).iter().any(|child| applied.contains(*child))
+    }
+
+    /// Of these places, those that none of them revises.
+    pub(super) fn tops(&self, among: &BTreeSet<usize>) -> BTreeSet<usize> {
+        among.iter().copied().filter(|&at| self.is_top(among, at)).collect()
+    }
+
+    /// Whether none of these places revises this one.
+    pub(super) fn is_top(&self, among: &BTreeSet<usize>, at: usize) -> bool {
+        !self.edges.children[at].iter().any(|child| among.contains(child))
+    }
+
+    /// The line of a revision: itself, all before it and all after it, by way of `revises`.
+    pub(super) fn lineage(&self, at: usize) -> BTreeSet<usize> {
+        let mut line = reach(&self.edges.parents, [at]);
+        line.extend(reach(&self.edges.children, [at]));
+        line
     }
 }
 
@@ -50,12 +56,13 @@ mod tests {
     use super::super::Node;
     use super::*;
 
-    /// a - b - d(merge), a - c[billing] - e - d
+    /// a - b - d(merge), a - c - e[billing] - d
     fn diamond() -> Graph {
         let node = |id: &str, revises: &[&str]| Node {
             id: id.to_owned(),
             revises: revises.iter().map(|id| (*id).to_owned()).collect(),
             depends: Vec::new(),
+            labels: if id == "e" { vec!["billing".to_owned()] } else { Vec::new() },
             place: format!("jobs/{id}.sql"),
         };
         let nodes =
@@ -74,15 +81,17 @@ mod tests {
         assert_eq!(graph.applied_heads(&set(&["a", "b", "c", "e", "d"])), ["d"]);
         assert_eq!(graph.applied_heads(&set(&[])), Vec::<&str>::new());
         assert_eq!(graph.children("a"), ["b", "c"]);
+        assert!(
+            graph.is_applied_head(&set(&["a", "b"]), "b") && !graph.is_applied_head(&set(&["a", "b"]), "a")
+        );
     }
 
     #[test]
     fn a_label_goes_down_to_all_that_follows_and_up_to_the_branch_point() {
         let graph = diamond();
-        let billing = ["billing".to_owned()];
-        let declared = |id: &str| if id == "e" { billing.as_slice() } else { &[] };
         let labelled: Vec<&str> =
-            graph.order().into_iter().filter(|id| !graph.labels(id, declared).is_empty()).collect();
+            graph.order().into_iter().filter(|id| !graph.labels(id).is_empty()).collect();
         assert_eq!(labelled, ["c", "e", "d"]);
+        assert!(graph.labels("nothing").is_empty());
     }
 }

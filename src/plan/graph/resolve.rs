@@ -1,22 +1,27 @@
 //! From what a person types to a revision's id.
 
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
 use super::ResolveError;
 
 /// The least characters of an id's beginning that stand for the id, as in git.
 pub const MIN_PREFIX: usize = 4;
 
-/// The id meant by `target`, among `ids` in their sorted order.
-pub(super) fn resolve<'a>(
-    ids: impl Iterator<Item = &'a str> + Clone,
-    target: &str,
-) -> Result<&'a str, ResolveError> {
+/// The id meant by `target`.
+pub(super) fn resolve<'a>(ids: &'a BTreeMap<String, usize>, target: &str) -> Result<&'a str, ResolveError> {
     let owned = || target.to_owned();
-    if let Some(exact) = ids.clone().find(|id| *id == target) {
+    if let Some((exact, _)) = ids.get_key_value(target) {
         return Ok(exact);
     }
-    let candidates: Vec<&str> = ids.clone().filter(|id| id.starts_with(target)).collect();
+    let from = (Bound::Included(target), Bound::Unbounded);
+    let following = ids.range::<str, _>(from).map(|(id, _)| id.as_str());
+    let candidates: Vec<&str> = following.take_while(|id| id.starts_with(target)).collect();
     match candidates[..] {
-        [] => Err(ResolveError::Unknown { target: owned(), nearest: nearest_id(ids, target) }),
+        [] => {
+            let nearest = nearest_id(ids.keys().map(String::as_str), target);
+            Err(ResolveError::Unknown { target: owned(), nearest })
+        }
         _ if target.chars().count() < MIN_PREFIX => Err(ResolveError::TooShort { target: owned() }),
         [only] => Ok(only),
         [..] => {

@@ -4,7 +4,13 @@ use super::*;
 
 fn node(place: &str, id: &str, revises: &[&str], depends: &[&str]) -> Node {
     let owned = |ids: &[&str]| ids.iter().map(|&id| id.to_owned()).collect();
-    Node { id: id.to_owned(), revises: owned(revises), depends: owned(depends), place: place.to_owned() }
+    Node {
+        id: id.to_owned(),
+        revises: owned(revises),
+        depends: owned(depends),
+        labels: Vec::new(),
+        place: place.to_owned(),
+    }
 }
 
 fn ids(ids: &[&str]) -> BTreeSet<String> {
@@ -117,7 +123,7 @@ pub(super) fn histories() -> impl Strategy<Value = Vec<Node>> {
                 _ => links.into_iter().map(|link| nodes[link.index(at)].id.clone()).collect(),
             };
             let (revises, depends) = (pick(revises), pick(depends));
-            nodes.push(Node { id: format!("{id}-{at}"), revises, depends, place });
+            nodes.push(Node { id: format!("{id}-{at}"), revises, depends, labels: Vec::new(), place });
         }
         nodes
     })

@@ -10,7 +10,13 @@ fn drawn(history: &str) -> String {
     let nodes = history.lines().enumerate().map(|(at, line)| {
         let (id, parents) = line.trim().split_once(':').unwrap();
         let revises = parents.split_whitespace().map(str::to_owned).collect();
-        Node { id: id.to_owned(), revises, depends: Vec::new(), place: format!("{at:03}") }
+        Node {
+            id: id.to_owned(),
+            revises,
+            depends: Vec::new(),
+            labels: Vec::new(),
+            place: format!("{at:03}"),
+        }
     });
     let graph = Graph::build(nodes.collect()).unwrap();
     let mut shown = graph.order();
