@@ -19,7 +19,7 @@ const EXIT_CODES: &str = "Exit codes:
   0    done
   1    failed
   2    usage or configuration
-  3    a check found something (rows left, totals that differ)
+  3    a check found something (rows left, totals that differ, changed files, pending revisions)
   4    stopped by an operator, resumable
   75   not now: another process has the job; try again later
   130  second or third signal";
@@ -55,6 +55,9 @@ pub(crate) struct Global {
     /// No bars, only lines
     #[arg(long, global = true)]
     pub(crate) no_progress: bool,
+    /// Don't ask before undoing anything
+    #[arg(long, global = true)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Subcommand, Debug)]
@@ -65,6 +68,12 @@ pub(crate) enum Command {
     Init(super::init::InitArgs),
     /// Apply what is pending, data revisions included
     Upgrade(super::upgrade::UpgradeArgs),
+    /// Undo what is applied, data revisions included
+    Downgrade(super::upgrade::DowngradeArgs),
+    /// Record where the database stands, without running anything
+    Stamp(super::stamp::StampArgs),
+    /// Whether the history is sound, its files unchanged since they were applied, and the database at its heads
+    Check(super::check::CheckArgs),
     /// Start or resume a data job, until done or stopped
     ///
     /// The first Ctrl-C (or SIGTERM, SIGHUP) finishes the batch, the second cancels it in the server, the third leaves

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::args::Global;
+use super::confirm;
 use super::failure::Failure;
 use super::printer::Printer;
 use crate::clock::Clock;
@@ -20,6 +21,8 @@ pub(crate) struct Context<'c> {
     pub(crate) environment: Environment,
     pub(crate) store: Store,
     pub(crate) identity: Identity,
+    /// Whether a person is there to be asked before anything is undone.
+    pub(crate) asks: bool,
 }
 
 impl<'c> Context<'c> {
@@ -35,7 +38,7 @@ impl<'c> Context<'c> {
         let store = Store::new(&settings.schema);
         let actor = whoami::username().unwrap_or_else(|_| "unknown".to_owned());
         let identity = Identity::of_this_process(&actor);
-        Ok(Self { clock, printer, settings, environment, store, identity })
+        Ok(Self { clock, printer, settings, environment, store, identity, asks: confirm::asks(global) })
     }
 
     /// The files, checked.
@@ -46,6 +49,12 @@ impl<'c> Context<'c> {
     /// Makes connections to the database; an error when none is named.
     pub(crate) fn connector(&self) -> Result<Connector, Failure> {
         Ok(Connector::new(self.settings.target()?.clone(), self.settings.connect_timeout))
+    }
+
+    /// Makes connections to the database, or, where none is named, fails when it is to make one.
+    pub(crate) fn any_connector(&self) -> Connector {
+        let target = self.settings.target.clone().unwrap_or_default();
+        Connector::new(target, self.settings.connect_timeout)
     }
 
     /// What does the work of `run` and `upgrade`.
@@ -69,7 +78,6 @@ impl<'c> Context<'c> {
     /// A connection for reading the control schema; `None` when there is no control schema yet.
     pub(crate) async fn reader(&self, purpose: &str) -> Result<Option<Connection>, Failure> {
         let connection = self.connector()?.connect(purpose).await?;
-        let version = self.store.version(&connection).await?;
-        Ok(version.map(|_| connection))
+        Ok(self.store.is_readable(&connection).await?.then_some(connection))
     }
 }

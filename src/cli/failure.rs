@@ -175,18 +175,34 @@ impl From<HistoryError> for Failure {
             HistoryError::Run(error) => return error.into(),
             HistoryError::Connect(error) => return error.into(),
             HistoryError::Store(error) => return error.into(),
-            HistoryError::Target(_) | HistoryError::SeveralHeads { .. } | HistoryError::Gate(_) => {
+            HistoryError::Manifest(error) => return error.into(),
+            HistoryError::Target(error) => return error.into(),
+            HistoryError::Gate(_) | HistoryError::Irreversible { .. } | HistoryError::NoAlembic { .. } => {
                 exit::USAGE
             }
-            HistoryError::Unverified { .. } => exit::FOUND,
+            HistoryError::Unverified { .. }
+            | HistoryError::Changed { .. }
+            | HistoryError::Disagrees { .. } => exit::FOUND,
             HistoryError::Stopped { .. } => exit::STOPPED,
-            HistoryError::UnknownApplied { .. } | HistoryError::Revision { .. } => exit::FAILED,
+            HistoryError::Busy { .. } | HistoryError::JobAtWork { .. } => exit::NOT_NOW,
+            _ => exit::FAILED,
         };
-        let detail = match &error {
-            HistoryError::Revision { excerpt, .. } => excerpt.as_ref().map(draw),
-            _ => None,
+        let details: Vec<String> = match &error {
+            HistoryError::Section(failed) => {
+                let blockers = failed.blockers.iter().map(|blocker| format!("  blocked by {blocker}"));
+                failed.excerpt.iter().map(draw).chain(blockers).collect()
+            }
+            HistoryError::Changed { files } => {
+                files.iter().filter_map(|file| Some(file.diff.as_ref()?.trim_end().to_owned())).collect()
+            }
+            _ => Vec::new(),
         };
-        Self::from_error(code, &error).detail(detail).hint(error.hint())
+        let mut failure = Self::from_error(code, &error).hint(error.hint());
+        if let HistoryError::Section(failed) = &error {
+            failure = failure.because(&failed.source);
+        }
+        failure.details.extend(details);
+        failure
     }
 }
 

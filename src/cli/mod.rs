@@ -1,6 +1,8 @@
 //! The command line: one file a command, what they share here.
 
 mod args;
+mod check;
+mod confirm;
 mod context;
 mod current;
 mod demo;
@@ -18,7 +20,9 @@ mod printer;
 mod revision;
 mod revisions;
 mod run;
+mod script;
 mod signals;
+mod stamp;
 mod status;
 mod upgrade;
 
@@ -86,6 +90,9 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
     match &arguments.command {
         Command::Demo(_) | Command::Postgres(_) | Command::Init(_) => unreachable!("they returned above"),
         Command::Upgrade(args) => upgrade::upgrade(args, &context).await,
+        Command::Downgrade(args) => upgrade::downgrade(args, &context).await,
+        Command::Stamp(args) => stamp::stamp(args, &context).await,
+        Command::Check(args) => check::check(args, &context).await,
         Command::Run(args) => run::run(args, &context).await,
         Command::Status(args) => status::status(args, &context).await,
         Command::Log(args) => log::log(args, &context).await,

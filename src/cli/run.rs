@@ -8,7 +8,7 @@ use super::context::Context;
 use super::exit;
 use super::failure::Failure;
 use super::signals;
-use crate::engine::{Ended, History, RunRequest};
+use crate::engine::{Ended, History, JobOutcome, RunRequest};
 use crate::model::human_count;
 use crate::observe::Terminal;
 
@@ -29,8 +29,13 @@ pub(crate) async fn run(args: &RunArgs, context: &Context<'_>) -> Result<u8, Fai
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let history = History { engine: &engine, manifest: &manifest };
-    let ended = history.run(job, RunRequest { anew: args.anew }).await?;
-    Ok(report(context, &job.name, &ended))
+    match history.run(job, RunRequest { anew: args.anew }).await? {
+        JobOutcome::Ended(ended) => Ok(report(context, &job.name, &ended)),
+        JobOutcome::Skipped => {
+            context.printer.say(&format!("{} is passed over: its condition doesn't hold", job.name));
+            Ok(exit::DONE)
+        }
+    }
 }
 
 /// Says how it ended, and returns the exit code.

@@ -13,7 +13,7 @@ use tokio_postgres::config::{Host, SslMode};
 use super::Environment;
 
 /// A database to connect to. Its `Debug` and `Display` never show the password.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Target {
     config: Config,
 }

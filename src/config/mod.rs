@@ -3,11 +3,13 @@
 //! Read once by `cli` before anything else; pure but for reading the files.
 
 mod address;
+mod callbacks;
 mod database_url;
 mod environment;
 mod new_files;
 mod settings;
 
+pub use callbacks::Callbacks;
 pub use database_url::{Target, UrlError};
 pub use environment::Environment;
 pub use new_files::NewFiles;

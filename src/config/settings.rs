@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::address::{self, Address};
 use super::environment::EnvFileError;
-use super::{Environment, NewFiles, Target, UrlError};
+use super::{Callbacks, Environment, NewFiles, Target, UrlError};
 use crate::manifest::{Document, DocumentError, Section};
 use crate::model::parse_duration;
 
@@ -39,6 +39,10 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// How new files are made.
     pub new_files: NewFiles,
+    /// How long to wait for another process that changes the history.
+    pub history_wait: Duration,
+    /// What is run before and after changes of the history.
+    pub callbacks: Callbacks,
 }
 
 /// Why there are no settings.
@@ -68,7 +72,16 @@ pub enum ConfigError {
 }
 
 /// Every key of the file.
-const KEYS: &[&str] = &["database_url", "dir", "schema", "lock_timeout", "connect_timeout", "new_files"];
+const KEYS: &[&str] = &[
+    "database_url",
+    "dir",
+    "schema",
+    "lock_timeout",
+    "connect_timeout",
+    "history_wait",
+    "new_files",
+    "callbacks",
+];
 
 impl Settings {
     /// Puts the settings together. A file that was named must exist; `config/development.toml` by default needn't.
@@ -118,6 +131,8 @@ impl Settings {
             lock_timeout: duration("lock_timeout", Self::DEFAULT_LOCK_TIMEOUT)?,
             connect_timeout: duration("connect_timeout", Self::DEFAULT_CONNECT_TIMEOUT)?,
             new_files: NewFiles::read(&document)?,
+            history_wait: duration("history_wait", Self::DEFAULT_HISTORY_WAIT)?,
+            callbacks: Callbacks::read(&document)?,
         })
     }
 
@@ -131,6 +146,8 @@ impl Settings {
     pub const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_millis(500);
     /// Enough for a failover's name change, short enough not to look hung.
     pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+    /// Several replicas of a service that each upgrade as they start: the last waits for the first.
+    pub const DEFAULT_HISTORY_WAIT: Duration = Duration::from_secs(600);
 }
 
 /// Those of the command line, or else those of the file.
@@ -190,13 +207,14 @@ mod tests {
             (defaults.dirs, defaults.schema, defaults.lock_timeout, defaults.connect_timeout)
         );
         assert_eq!(settings.new_files, defaults.new_files);
-        for key in KEYS.iter().chain(NewFiles::KEYS) {
+        for key in KEYS.iter().chain(NewFiles::KEYS).chain(Callbacks::KEYS) {
             let there = [format!("\n{key} = "), format!("\n[{key}]"), format!("\n# {key} = ")];
             assert!(
                 there.iter().any(|line| uncommented.contains(line)),
                 "{key} is not in config/reference.toml"
             );
         }
+        assert_eq!(settings.history_wait, defaults.history_wait);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! How a run ends for this process: the state, its reason and the event that are stored together.
 
 use super::{Proof, RunError, StopLevel};
-use crate::model::{Job, RunId, RunState};
+use crate::model::{Direction, Job, RunId, RunState};
 use crate::plan::transition::{self, Illegal, Input};
 
 /// What is stored at the end of a run's work by this process.
@@ -25,7 +25,13 @@ impl Ending {
         let (state, event, reason, sign_off) = match result {
             Ok(Some(proof)) => {
                 let sign_off = serde_json::to_value(proof).expect("a proof is plain data with text keys");
-                let reason = format!("was signed off: no row of {} left, totals agree", proof.rows);
+                let reason = match job.direction {
+                    Direction::Up => format!("was signed off: no row of {} left, totals agree", proof.rows),
+                    Direction::Down => format!(
+                        "took the job back; {} of {} rows hold a value again that was written meanwhile",
+                        proof.remaining, proof.rows
+                    ),
+                };
                 (transition::next(RunState::Proving, Input::Proved)?, "run.done", reason, Some(sign_off))
             }
             Ok(None) => {

@@ -1,29 +1,42 @@
-//! The history: schema revisions in a transaction each, data revisions through the engine, in the graph's order.
+//! The history: schema revisions in a transaction each, data revisions through the engine, in the graph's order; up, down,
+//! and recorded without running.
 //!
-//! A revision is recorded in the transaction that applies it (a data revision: once its run is signed off), so what
-//! is recorded is what is done, wherever the process dies.
+//! ```text
+//! Session::begin ─► the way (plan::graph) ─► for each revision: change (attempt, attempt, …) ─► recorded
+//!  (alone, state read)                            data: the lock is let go ─► engine::run ─► recorded
+//! ```
+//!
+//! A revision is recorded in the transaction that applies it (a data revision: once its run is signed off; a section that
+//! runs outside transactions: statement by statement), so what is recorded is what is done, wherever the process dies.
 
+mod attempt;
+mod blockers;
+mod by_statements;
+mod callbacks;
+mod changed;
+mod data;
 mod error;
+mod indexes;
+mod lock;
+mod script;
+mod session;
+mod stamp;
+mod verify;
 
-use std::collections::BTreeSet;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 
-use tokio_postgres::SimpleQueryMessage;
-use tokio_postgres::error::ErrorPosition;
+pub use attempt::Done;
+pub use data::JobOutcome;
+pub use error::{ChangedFile, FailedSection, Gate, HistoryError};
+pub use script::ScriptRequest;
+pub use stamp::{StampRequest, Stamped};
 
-pub use error::{Gate, HistoryError};
-
-use super::run::{Ended, Engine, RunRequest};
-use super::{Notice, SqlExcerpt};
+use super::run::{Ended, Engine};
 use crate::manifest::Manifest;
-use crate::model::{Job, Revision, RevisionBody, RevisionId, SchemaRevision};
-use crate::pg::{Connection, ErrorClass, classify};
-use crate::plan::backoff::BackoffPolicy;
-use crate::store::{Event, StoreError};
-
-/// How often to ask whether another upgrade is done. It is asked, never waited for in the server: a waiter there
-/// and a CREATE INDEX CONCURRENTLY would wait for each other.
-const ASK_EVERY: Duration = Duration::from_millis(200);
+use crate::model::{Direction, Revision, RevisionBody, RevisionId, Section};
+use crate::pg::Connection;
+use crate::store::AppliedRevision;
+use session::{Change, Session};
 
 /// The history of one directory on one database.
 pub struct History<'h> {
@@ -33,333 +46,293 @@ pub struct History<'h> {
     pub manifest: &'h Manifest,
 }
 
-/// What an upgrade did with one revision.
+/// How the history is changed, whichever way.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ChangeOptions<'r> {
+    /// A word that is kept with each event: a release, a ticket.
+    pub tag: Option<&'r str>,
+    /// What to think of a statement that a dead process may have done.
+    pub in_doubt: InDoubt,
+    /// What a person has agreed to see undone; anything else is not.
+    pub agreed: Option<&'r [RevisionId]>,
+}
+
+/// What to think of a statement that no transaction protects, and that was begun by a process that died.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InDoubt {
+    /// Find it out, and where that can't be done, stop.
+    #[default]
+    Ask,
+    /// It is done.
+    Done,
+    /// It is to be run again.
+    Again,
+}
+
+/// What an upgrade does with data revisions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DataRevisions {
+    /// It runs them, and waits.
+    #[default]
+    Run,
+    /// It leaves them and all that follows them.
+    Leave,
+}
+
+/// What became of one revision.
 #[derive(Debug)]
-pub enum UpgradeStep {
-    /// Applied now.
-    Applied(RevisionId),
-    /// Another process applied it meanwhile.
-    Found(RevisionId),
-    /// A data revision that the operator stopped.
-    Stopped(Ended),
+pub enum HistoryStep {
+    /// Applied or undone.
+    Changed(RevisionId, Direction, Done),
+    /// A job that the operator stopped.
+    Stopped {
+        /// Its name.
+        job: String,
+        /// How it stands.
+        ended: Ended,
+    },
+    /// Left, because it is a data revision or follows one: each with its state.
+    Left(Vec<String>),
+}
+
+/// The way that an upgrade goes.
+#[derive(Debug, Default)]
+pub struct Way {
+    /// What is applied, in order.
+    pub path: Vec<RevisionId>,
+    /// What is left: data revisions and what follows them.
+    pub left: Vec<RevisionId>,
 }
 
 impl History<'_> {
-    /// Applies what is pending up to the target: `head`, `heads`, an id or a unique prefix. Stops at the first
-    /// revision that fails or is stopped; those before it stay applied.
-    pub async fn upgrade(&self, target: &str) -> Result<Vec<UpgradeStep>, HistoryError> {
-        let targets = self.targets(target)?;
-        let engine = self.engine;
-        let mut connection = engine.connector.connect("upgrade").await?;
-        engine.store.install(&mut connection).await?;
-        let applied = self.applied(&connection).await?;
-        let unknown: Vec<String> =
-            self.manifest.graph.unknown_applied(&applied).into_iter().map(str::to_owned).collect();
-        if !unknown.is_empty() {
-            return Err(HistoryError::UnknownApplied { revisions: unknown });
-        }
-        let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
+    /// Applies what is pending up to the target. Stops at the first revision that fails or is stopped; those before it stay
+    /// applied.
+    pub async fn upgrade(
+        &self,
+        target: &str,
+        data: DataRevisions,
+        options: &ChangeOptions<'_>,
+    ) -> Result<Vec<HistoryStep>, HistoryError> {
+        // What is refused leaves no control schema behind, and where nothing is pending nobody is waited for.
+        let connection = self.look("upgrade").await?;
+        let mut way = self.way_up(&connection, target, data).await?;
         let mut steps = Vec::new();
-        for id in self.manifest.graph.pending(&applied, &targets) {
-            let revision = self.manifest.revision(id).expect("the graph was built from these revisions");
-            if engine.stop.is_asked() {
-                return Err(HistoryError::Stopped { revision: revision.id.clone() });
+        if !way.path.is_empty() {
+            let session = Session::begin(self, options, "upgrade").await?;
+            way = self.way_up(&session.connection, target, data).await?;
+            let work = Box::pin(self.go_up(session, &way.path, &mut steps));
+            callbacks::around(self, Direction::Up, &way.path, work).await?;
+        }
+        if !way.left.is_empty() {
+            steps.push(HistoryStep::Left(self.describe(&connection, &way.left).await?));
+        }
+        Ok(steps)
+    }
+
+    /// Undoes what is applied down to the target, in the opposite order.
+    pub async fn downgrade(
+        &self,
+        target: &str,
+        options: &ChangeOptions<'_>,
+    ) -> Result<Vec<HistoryStep>, HistoryError> {
+        let (path, _) = self.way_down(&self.look("downgrade").await?, target).await?;
+        if path.is_empty() {
+            return Ok(Vec::new());
+        }
+        let session = Session::begin(self, options, "downgrade").await?;
+        let (path, applied) = self.way_down(&session.connection, target).await?;
+        if let Some(revision) = path.first().filter(|_| options.agreed.is_some_and(|agreed| agreed != path)) {
+            return Err(HistoryError::Moved { revision: revision.clone(), direction: Direction::Down });
+        }
+        let mut steps = Vec::new();
+        let work = Box::pin(self.go_down(session, &path, &applied, &mut steps));
+        callbacks::around(self, Direction::Down, &path, work).await?;
+        Ok(steps)
+    }
+
+    /// A connection to see where the database stands. An older control schema is brought up; none is made.
+    pub(super) async fn look(&self, doing: &str) -> Result<Connection, HistoryError> {
+        let mut connection = self.engine.connector.connect(doing).await?;
+        self.engine.store.bring_up(&mut connection).await?;
+        Ok(connection)
+    }
+
+    /// What an upgrade to the target would do from where the database stands; an error where it would be refused. Writes
+    /// nothing.
+    pub async fn way_up(
+        &self,
+        connection: &Connection,
+        target: &str,
+        data: DataRevisions,
+    ) -> Result<Way, HistoryError> {
+        let applied = self.applied(connection).await?;
+        self.refuse_unknown(&applied)?;
+        self.refuse_changed(&applied)?;
+        let ids: BTreeSet<String> = applied.into_keys().collect();
+        let path = self.manifest.graph.upgrade_path(&ids, target)?;
+        for (id, direction, done) in self.half_done(connection).await? {
+            let is_job = self.manifest.revision(&id).is_some_and(|revision| revision.job().is_some());
+            if direction == Direction::Down && !is_job && path.contains(&id.as_str()) {
+                return Err(HistoryError::HalfDone { revision: RevisionId(id), direction, done });
             }
+        }
+        let mut way = Way::default();
+        for id in path {
+            let revision = self.revision(id);
+            let follows = |before: &RevisionId| way.left.contains(before);
+            let blocked = revision.job().is_some() || revision.follows().any(follows);
+            let side = if data == DataRevisions::Leave && blocked { &mut way.left } else { &mut way.path };
+            side.push(revision.id.clone());
+        }
+        if let Some(last) = way.left.last().filter(|_| !matches!(target, "head" | "heads")) {
+            let missing = self.describe(connection, &way.left[..way.left.len() - 1]).await?;
+            if !missing.is_empty() {
+                let next = way.left[0].to_string();
+                return Err(Gate { what: format!("revision {last}"), missing, next }.into());
+            }
+        }
+        Ok(way)
+    }
+
+    /// What a downgrade to the target would undo, and all that is applied. Writes nothing.
+    pub async fn way_down(
+        &self,
+        connection: &Connection,
+        target: &str,
+    ) -> Result<(Vec<RevisionId>, BTreeMap<String, AppliedRevision>), HistoryError> {
+        let applied = self.applied(connection).await?;
+        self.refuse_unknown(&applied)?;
+        let mut ids: BTreeSet<String> = applied.keys().cloned().collect();
+        for (id, direction, done) in self.half_done(connection).await? {
+            if direction == Direction::Up {
+                return Err(HistoryError::HalfDone { revision: RevisionId(id), direction, done });
+            }
+            // What is half undone is to be undone to its end.
+            ids.insert(id);
+        }
+        let path = self.manifest.graph.downgrade_path(&ids, target)?;
+        let skipped = |id: &str| applied.get(id).is_some_and(|found| found.origin == "skipped");
+        self.refuse_irreversible(path.iter().copied().filter(|id| !skipped(id)))?;
+        Ok((path.into_iter().map(|id| RevisionId(id.to_owned())).collect(), applied))
+    }
+
+    async fn go_up(
+        &self,
+        mut session: Session<'_>,
+        path: &[RevisionId],
+        steps: &mut Vec<HistoryStep>,
+    ) -> Result<(), HistoryError> {
+        for id in path {
+            let revision = self.revision(&id.0);
             let step = match &revision.body {
-                RevisionBody::Schema(schema) => self.apply_schema(&mut connection, revision, schema).await?,
-                RevisionBody::Data(job) => match self.run(job, RunRequest::default()).await? {
-                    stopped @ Ended::Stopped { .. } => UpgradeStep::Stopped(stopped),
-                    Ended::Done { .. } | Ended::AlreadyDone(_) => UpgradeStep::Applied(revision.id.clone()),
-                },
+                RevisionBody::Schema(schema) => {
+                    let neighbours = revision.follows().map(|before| before.0.as_str()).collect();
+                    let change = Change {
+                        revision,
+                        direction: Direction::Up,
+                        section: &schema.up,
+                        verify: schema.verify.as_deref(),
+                        neighbours,
+                    };
+                    HistoryStep::Changed(id.clone(), Direction::Up, session.change(&change).await?)
+                }
+                RevisionBody::Data(job) => {
+                    session.may_go_on(id)?;
+                    let options = session.options;
+                    // It may take nights, and others keep away from it by themselves.
+                    drop(session);
+                    let step = self.run_revision(job, revision, options).await?;
+                    session = Session::begin(self, options, "upgrade").await?;
+                    step
+                }
             };
-            let stopped = matches!(step, UpgradeStep::Stopped(_));
+            let stopped = matches!(step, HistoryStep::Stopped { .. });
             steps.push(step);
             if stopped {
                 break;
             }
         }
-        Ok(steps)
+        Ok(())
     }
 
-    /// Runs a job. One that stands for a revision must have its parents applied, and is recorded when it is done.
-    pub async fn run(&self, job: &Job, request: RunRequest) -> Result<Ended, HistoryError> {
-        let engine = self.engine;
-        let revision = job.revision.as_ref().and_then(|id| self.manifest.revision(&id.0));
-        if let Some(revision) = revision {
-            let connection = engine.connector.connect("upgrade").await?;
-            self.gate(&connection, job, revision).await?;
+    async fn go_down(
+        &self,
+        mut session: Session<'_>,
+        path: &[RevisionId],
+        applied: &BTreeMap<String, AppliedRevision>,
+        steps: &mut Vec<HistoryStep>,
+    ) -> Result<(), HistoryError> {
+        let nothing = Section::default();
+        for id in path {
+            let revision = self.revision(&id.0);
+            let skipped = applied.get(&id.0).is_some_and(|found| found.origin == "skipped");
+            let step = match &revision.body {
+                RevisionBody::Data(job) if !skipped => {
+                    let options = session.options;
+                    let step = self.take_back(session, job, revision).await?;
+                    session = Session::begin(self, options, "downgrade").await?;
+                    step
+                }
+                body => {
+                    let down = match body {
+                        RevisionBody::Schema(schema) if !skipped => schema.down.as_ref().unwrap_or(&nothing),
+                        _ => &nothing,
+                    };
+                    let change = Change {
+                        revision,
+                        direction: Direction::Down,
+                        section: down,
+                        verify: None,
+                        neighbours: self.manifest.graph.followers(&id.0),
+                    };
+                    HistoryStep::Changed(id.clone(), Direction::Down, session.change(&change).await?)
+                }
+            };
+            let stopped = matches!(step, HistoryStep::Stopped { .. });
+            steps.push(step);
+            if stopped {
+                break;
+            }
         }
-        let started = engine.clock.monotonic();
-        let ended = engine.run(job, request).await?;
-        if let (Some(revision), Ended::Done { .. } | Ended::AlreadyDone(_)) = (revision, &ended) {
-            let took = engine.clock.monotonic().saturating_duration_since(started);
-            let mut connection = engine.connector.connect("upgrade").await?;
-            self.record_data(&mut connection, revision, took).await?;
-        }
-        Ok(ended)
+        Ok(())
     }
 
-    fn targets(&self, target: &str) -> Result<Vec<String>, HistoryError> {
-        let heads = || self.manifest.graph.heads().into_iter().map(str::to_owned).collect::<Vec<_>>();
-        match target {
-            "heads" => Ok(heads()),
-            "head" => match heads() {
-                several if several.len() > 1 => Err(HistoryError::SeveralHeads { heads: several }),
-                heads => Ok(heads),
-            },
-            id => Ok(vec![self.manifest.resolve(id)?.to_owned()]),
-        }
+    fn revision(&self, id: &str) -> &Revision {
+        self.manifest.revision(id).expect("the graph was built from these revisions")
     }
 
-    async fn applied(&self, connection: &Connection) -> Result<BTreeSet<String>, HistoryError> {
-        Ok(self.engine.store.applied(&**connection).await?.into_keys().collect())
-    }
-
-    async fn gate(
+    /// What is applied; nothing where there is no control schema.
+    pub async fn applied(
         &self,
         connection: &Connection,
-        job: &Job,
-        revision: &Revision,
-    ) -> Result<(), HistoryError> {
-        // What is refused leaves no control schema behind.
-        let applied = match self.engine.store.version(connection).await? {
-            None => BTreeSet::new(),
-            Some(_) => self.applied(connection).await?,
-        };
-        let before = self.manifest.graph.pending(&applied, &[&revision.id.0]);
-        let missing: Vec<String> =
-            before.into_iter().filter(|id| *id != revision.id.0).map(str::to_owned).collect();
-        if missing.is_empty() {
-            return Ok(());
+    ) -> Result<BTreeMap<String, AppliedRevision>, HistoryError> {
+        if !self.engine.store.is_readable(connection).await? {
+            return Ok(BTreeMap::new());
         }
-        Err(Gate { job: job.name.clone(), revision: revision.id.clone(), missing }.into())
+        Ok(self.engine.store.applied(&**connection).await?)
     }
 
-    /// One schema revision in one transaction, tried again while others' locks are in the way.
-    async fn apply_schema(
+    /// Revisions that are half applied or half undone: id, which way, statements done.
+    pub async fn half_done(
         &self,
-        connection: &mut Connection,
-        revision: &Revision,
-        schema: &SchemaRevision,
-    ) -> Result<UpgradeStep, HistoryError> {
-        let title = format!("{} {}", revision.id, revision.message);
-        self.engine.observer.notice(Notice::Applying { revision: title.clone() });
-        let started = self.engine.clock.monotonic();
-        let mut attempt = 0;
-        loop {
-            let error = match self.try_until_cancelled(connection, revision, schema).await {
-                Ok(true) => {
-                    let took = self.engine.clock.monotonic().saturating_duration_since(started);
-                    self.engine.observer.notice(Notice::Applied { revision: title, took });
-                    return Ok(UpgradeStep::Applied(revision.id.clone()));
-                }
-                Ok(false) => return Ok(UpgradeStep::Found(revision.id.clone())),
-                Err(error) => error,
-            };
-            attempt += 1;
-            let elapsed = self.engine.clock.monotonic().saturating_duration_since(started);
-            let pause = match &error {
-                HistoryError::Revision { source, .. } if classify(source) == ErrorClass::Lock => {
-                    BackoffPolicy::LOCK.delay(attempt, elapsed, fastrand::f64()).ok()
-                }
-                _ => None,
-            };
-            let Some(pause) = pause else {
-                self.record_failure(connection, revision, &error).await;
-                return Err(error);
-            };
-            let reason =
-                format!("revision {} waits for a lock that another session holds; trying again", revision.id);
-            self.engine.observer.notice(Notice::Waiting { reason });
-            tokio::select! {
-                () = self.engine.clock.sleep(pause) => {}
-                () = self.engine.stop.reached(super::StopLevel::AfterBatch) => {
-                    return Err(HistoryError::Stopped { revision: revision.id.clone() });
-                }
-            }
+        connection: &Connection,
+    ) -> Result<Vec<(String, Direction, i32)>, HistoryError> {
+        if !self.engine.store.is_readable(connection).await? {
+            return Ok(Vec::new());
         }
+        Ok(self.engine.store.unfinished_sections(&**connection).await?)
     }
 
-    /// [`Self::try_schema`], cancelled in the server when the operator insists.
-    async fn try_until_cancelled(
-        &self,
-        connection: &mut Connection,
-        revision: &Revision,
-        schema: &SchemaRevision,
-    ) -> Result<bool, HistoryError> {
-        let stop = self.engine.stop;
-        // What the revision before it may have set for its session is not for this one.
-        connection.reset().await.map_err(|source| HistoryError::Revision {
-            revision: revision.id.clone(),
-            file: revision.file.clone(),
-            excerpt: None,
-            source,
-        })?;
-        let cancel = connection.cancel_handle();
-        let mut attempt = std::pin::pin!(self.try_schema(connection, revision, schema));
-        tokio::select! {
-            biased;
-            done = &mut attempt => return done,
-            () = stop.reached(super::StopLevel::Cancel) => cancel.cancel().await,
-        }
-        match attempt.await {
-            Err(HistoryError::Revision { source, .. }) if classify(&source) == ErrorClass::Timeout => {
-                Err(HistoryError::Stopped { revision: revision.id.clone() })
-            }
-            done => done,
-        }
+    /// An error if one of the revisions has nothing that takes it back.
+    pub fn refuse_irreversible<'i>(&self, ids: impl Iterator<Item = &'i str>) -> Result<(), HistoryError> {
+        let stuck = ids.filter(|id| !self.revision(id).is_reversible());
+        let revisions: Vec<String> = stuck.map(str::to_owned).collect();
+        if revisions.is_empty() { Ok(()) } else { Err(HistoryError::Irreversible { revisions }) }
     }
 
-    /// `false`: another process has applied it.
-    async fn try_schema(
-        &self,
-        connection: &mut Connection,
-        revision: &Revision,
-        schema: &SchemaRevision,
-    ) -> Result<bool, HistoryError> {
-        let engine = self.engine;
-        let failed = |sql: &str, source| HistoryError::Revision {
-            revision: revision.id.clone(),
-            file: revision.file.clone(),
-            excerpt: excerpt(sql, &source),
-            source,
-        };
-        let started = engine.clock.monotonic();
-        let transaction = self.begin_alone(connection, revision).await?;
-        if engine.store.is_applied(&transaction, &revision.id).await? {
-            return Ok(false);
-        }
-        transaction.batch_execute(&schema.up).await.map_err(|source| failed(&schema.up, source))?;
-        if let Some(verify) = &schema.verify {
-            let answers = transaction.simple_query(verify).await.map_err(|source| failed(verify, source))?;
-            hold(revision, &answers)?;
-        }
-        let took = engine.clock.monotonic().saturating_duration_since(started);
-        engine.store.record_revision(&transaction, engine.identity, revision, took).await?;
-        let message = format!("revision {} was applied: {}", revision.id, revision.message);
-        self.record(&transaction, "revision.applied", revision, message).await?;
-        transaction.commit().await.map_err(|source| failed("", source))?;
-        Ok(true)
-    }
-
-    /// A transaction that no other upgrade of this control schema runs beside. The lock ends with the transaction,
-    /// so it can't be left behind, not by a pooler either. While it is asked for, the transaction has no snapshot
-    /// between two questions, which is what a CREATE INDEX CONCURRENTLY would wait for.
-    async fn begin_alone<'c>(
-        &self,
-        connection: &'c mut Connection,
-        revision: &Revision,
-    ) -> Result<tokio_postgres::Transaction<'c>, HistoryError> {
-        let engine = self.engine;
-        let failed = |source| HistoryError::Revision {
-            revision: revision.id.clone(),
-            file: revision.file.clone(),
-            excerpt: None,
-            source,
-        };
-        let transaction = connection.transaction().await.map_err(failed)?;
-        let settings =
-            format!("SET LOCAL lock_timeout = {}", super::batch::milliseconds(engine.settings.lock_timeout));
-        transaction.batch_execute(&settings).await.map_err(failed)?;
-        let ask = "SELECT pg_try_advisory_xact_lock(hashtextextended('longhaul upgrade ' || $1, 0))";
-        let mut told = false;
-        while !transaction.query_one(ask, &[&engine.store.schema]).await.map_err(failed)?.get::<_, bool>(0) {
-            if !told {
-                let reason = "another upgrade is at work on this database".to_owned();
-                engine.observer.notice(Notice::Waiting { reason });
-                told = true;
-            }
-            if engine.stop.is_asked() {
-                return Err(HistoryError::Stopped { revision: revision.id.clone() });
-            }
-            engine.clock.sleep(ASK_EVERY).await;
-        }
-        Ok(transaction)
-    }
-
-    async fn record_data(
-        &self,
-        connection: &mut Connection,
-        revision: &Revision,
-        took: Duration,
-    ) -> Result<(), HistoryError> {
-        let engine = self.engine;
-        let transaction = self.begin_alone(connection, revision).await?;
-        if engine.store.is_applied(&transaction, &revision.id).await? {
-            return Ok(());
-        }
-        engine.store.record_revision(&transaction, engine.identity, revision, took).await?;
-        let message = format!("revision {} was applied: {}", revision.id, revision.message);
-        self.record(&transaction, "revision.applied", revision, message).await?;
-        transaction.commit().await.map_err(|source| HistoryError::Revision {
-            revision: revision.id.clone(),
-            file: revision.file.clone(),
-            excerpt: None,
-            source,
-        })
-    }
-
-    /// Best effort: the failure itself is what the caller hears of.
-    async fn record_failure(&self, connection: &Connection, revision: &Revision, error: &HistoryError) {
-        let reason = match error {
-            HistoryError::Revision { source, .. } => {
-                source.as_db_error().map_or_else(|| source.to_string(), |e| e.message().to_owned())
-            }
-            other => other.to_string(),
-        };
-        let message = format!("revision {} failed: {reason}", revision.id);
-        let _ = self.record(&**connection, "revision.failed", revision, message).await;
-    }
-
-    async fn record(
-        &self,
-        client: &impl tokio_postgres::GenericClient,
-        kind: &'static str,
-        revision: &Revision,
-        message: String,
-    ) -> Result<(), StoreError> {
-        let event = Event { kind, run: None, revision: Some(&revision.id), message, detail: None };
-        self.engine.store.record(client, self.engine.identity, event).await
-    }
-}
-
-/// Each query of the section must return one true.
-fn hold(revision: &Revision, answers: &[SimpleQueryMessage]) -> Result<(), HistoryError> {
-    let (mut number, mut rows) = (1, 0);
-    for answer in answers {
-        let found = match answer {
-            SimpleQueryMessage::Row(row) => {
-                rows += 1;
-                match row.try_get(0) {
-                    Ok(Some("t")) => continue,
-                    Ok(Some("f")) => "false".to_owned(),
-                    Ok(value) => value.unwrap_or("NULL").to_owned(),
-                    Err(_) => "no column".to_owned(),
-                }
-            }
-            SimpleQueryMessage::CommandComplete(_) if rows > 0 => {
-                (number, rows) = (number + 1, 0);
-                continue;
-            }
-            SimpleQueryMessage::CommandComplete(_) => "no row".to_owned(),
-            _ => continue,
-        };
-        return Err(HistoryError::Unverified {
-            revision: revision.id.clone(),
-            file: revision.file.clone(),
-            number,
-            found,
-        });
-    }
-    Ok(())
-}
-
-fn excerpt(sql: &str, error: &tokio_postgres::Error) -> Option<SqlExcerpt> {
-    match error.as_db_error()?.position()? {
-        ErrorPosition::Original(position) => {
-            let position = usize::try_from(*position).ok()?.checked_sub(1)?;
-            Some(SqlExcerpt { sql: sql.to_owned(), position: position.min(sql.chars().count()) })
-        }
-        ErrorPosition::Internal { .. } => None,
+    fn refuse_unknown(&self, applied: &BTreeMap<String, AppliedRevision>) -> Result<(), HistoryError> {
+        let revisions: Vec<String> =
+            applied.keys().filter(|id| self.manifest.graph.node(id).is_none()).cloned().collect();
+        if revisions.is_empty() { Ok(()) } else { Err(HistoryError::UnknownApplied { revisions }) }
     }
 }

@@ -25,7 +25,10 @@ mod takeover;
 mod worker;
 
 pub use error::RunError;
-pub use history::{Gate, History, HistoryError, UpgradeStep};
+pub use history::{
+    ChangeOptions, ChangedFile, DataRevisions, Done, FailedSection, Gate, History, HistoryError, HistoryStep,
+    InDoubt, JobOutcome, ScriptRequest, StampRequest, Stamped, Way,
+};
 pub use preflight::{Finding, JobPlan, Preflight, PreflightError, Repair, SqlExcerpt};
 pub use proof::Proof;
 pub use run::{Ended, Engine, RunRequest};
@@ -33,7 +36,7 @@ pub use stop::{Stop, StopLevel, Stopper};
 
 use std::time::Duration;
 
-use crate::model::{Pass, RunId};
+use crate::model::{Direction, Pass, RunId};
 use crate::store::PassTotals;
 
 /// Something that happened in a run, for those who show it.
@@ -115,15 +118,40 @@ pub enum Notice {
         /// The figures.
         proof: Proof,
     },
-    /// A schema revision is being applied.
+    /// A schema revision is being applied or undone.
     Applying {
         /// Its id and message.
         revision: String,
+        /// Which of the two.
+        direction: Direction,
     },
-    /// A revision is applied.
+    /// A statement of a section begins that runs statement by statement.
+    Statement {
+        /// Which, from 1.
+        number: usize,
+        /// Of how many.
+        of: usize,
+        /// Its text.
+        sql: String,
+    },
+    /// What an attempt that failed left behind is put right.
+    Repairing {
+        /// What, and why.
+        reason: String,
+    },
+    /// Something went wrong that stops nothing.
+    Warning {
+        /// What.
+        reason: String,
+    },
+    /// A schema revision is applied or undone.
     Applied {
         /// Its id and message.
         revision: String,
+        /// Which of the two.
+        direction: Direction,
+        /// Whether it was so already.
+        done: Done,
         /// How long it took.
         took: Duration,
     },

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::model::{Job, KeyValue, Pass, RunId, RunState, WorkerId};
+use crate::model::{Direction, Job, KeyValue, Pass, RunId, RunState, WorkerId};
 use crate::pg::{Connection, Connector, ErrorClass};
 use crate::plan::transition::{self, Input};
 use crate::store::{Event, Identity, PassTotals, RunRow, Store};
@@ -79,7 +79,8 @@ pub enum Ended {
 impl Engine<'_> {
     /// Starts or resumes the job's run and works on it to the end.
     pub async fn run(&self, job: &Job, request: RunRequest) -> Result<Ended, RunError> {
-        let connection = self.connector.connect("batches").await?;
+        let mut connection = self.connector.connect("batches").await?;
+        self.store.bring_up(&mut connection).await?;
         if let Some(done) = self.done_before(&connection, job, request).await? {
             return Ok(Ended::AlreadyDone(Box::new(done)));
         }
@@ -143,7 +144,7 @@ impl Engine<'_> {
             return Ok(None);
         }
         let run =
-            self.store.find_run(&**connection, job.id()).await?.filter(|run| run.state == RunState::Done);
+            self.store.find_run(&**connection, job.id()).await?.filter(|run| takeover::is_done(run, job));
         if let Some(run) = &run {
             takeover::refuse_drift(run, job)?;
         }
@@ -163,7 +164,9 @@ impl Engine<'_> {
         loop {
             let all = self.store.totals(&**worker.connection(), run, None).await?;
             // Rows that match still after their change would be changed again at every visit: there is no second one.
-            let mut sweeps = plan.repair != Repair::ReportOnly && all.rows_unconverged == 0;
+            // What is taken back may be written again at once, by the trigger that still stands: it isn't chased.
+            let once = plan.repair == Repair::ReportOnly || plan.job.direction == Direction::Down;
+            let mut sweeps = !once && all.rows_unconverged == 0;
             if sweeps || pass == Pass::BACKFILL {
                 if !self.pass(worker, run, pass, expected).await? {
                     return Ok(None);
@@ -183,7 +186,9 @@ impl Engine<'_> {
             }
             match self.prove(worker, plan, run).await? {
                 None => return Ok(None),
-                Some(proof) if proof.remaining == 0 => return judge(proof).map(Some),
+                Some(proof) if proof.remaining == 0 || plan.job.direction == Direction::Down => {
+                    return judge(proof).map(Some);
+                }
                 Some(proof) if !sweeps => return Err(not_repeated(&proof)),
                 Some(proof) if pass.0 >= last => return Err(chased(proof.remaining, pass)),
                 Some(_) => {

@@ -6,9 +6,11 @@
 
 use std::time::Duration;
 
+use tokio_postgres::GenericClient;
+
 use super::{JobPlan, Notice, Observer, RunError, RunRequest};
 use crate::clock::Clock;
-use crate::model::{Job, Pass, RunId, RunState, WorkerId};
+use crate::model::{Direction, Job, Pass, RunId, RunState, WorkerId};
 use crate::pg::Connection;
 use crate::plan::drift::Drift;
 use crate::plan::transition::{self, Input};
@@ -51,7 +53,7 @@ impl Applicant<'_> {
             self.store.lock_runs(&transaction).await?;
             let found = self.store.find_run(&transaction, plan.job.id()).await?;
             let unfinished = match found {
-                Some(run) if run.state == RunState::Done && !self.request.anew => {
+                Some(run) if is_done(&run, &plan.job) && !self.request.anew => {
                     return Ok(Takeover::AlreadyDone(Box::new(run)));
                 }
                 found => found.filter(|run| !run.state.is_final()),
@@ -67,8 +69,13 @@ impl Applicant<'_> {
                 }
             }
             let taken = match unfinished {
-                Some(run) if self.request.anew => {
-                    self.abandon(&transaction, &run).await?;
+                Some(run) if self.request.anew || run.direction != plan.job.direction => {
+                    let reason = match (self.request.anew, plan.job.direction) {
+                        (true, _) => "was given up with --anew",
+                        (false, Direction::Up) => "was given up: the job is to be done after all",
+                        (false, Direction::Down) => "was given up: the job is taken back",
+                    };
+                    give_up(self.store, self.identity, &transaction, (&run, reason)).await?;
                     self.create(&transaction, plan).await?
                 }
                 Some(run) => self.resume(&transaction, plan, &run).await?,
@@ -82,7 +89,7 @@ impl Applicant<'_> {
 
     /// A worker that beats between two looks is alive; one that only hasn't been given up yet is watched on.
     fn judge_alive(&self, job: &Job, seen: Option<&WorkerRow>, alive: &WorkerRow) -> Result<(), RunError> {
-        let who = format!("{} on {} (process {})", alive.actor, alive.host, alive.process_id);
+        let who = alive.who();
         match seen {
             None => {
                 self.observer.notice(Notice::Watching { who });
@@ -107,6 +114,7 @@ impl Applicant<'_> {
             table: &table,
             key: &plan.key,
             definition: &definition,
+            direction: job.direction,
             estimated_rows: expected,
             started_by: &started_by,
         };
@@ -146,7 +154,11 @@ impl Applicant<'_> {
         }
         let left = match run.state {
             RunState::Running | RunState::Proving => "its process is gone".to_owned(),
-            RunState::Failed | RunState::Stopped | RunState::Done | RunState::Cancelled => {
+            RunState::Failed
+            | RunState::Stopped
+            | RunState::Done
+            | RunState::Cancelled
+            | RunState::Undone => {
                 format!("it {}", run.reason.as_deref().unwrap_or(run.state.as_str()))
             }
         };
@@ -173,22 +185,6 @@ impl Applicant<'_> {
             done,
         });
         Ok(Takeover::Taken { run: run.id, worker, pass: run.pass, expected })
-    }
-
-    async fn abandon(
-        &self,
-        transaction: &tokio_postgres::Transaction<'_>,
-        run: &RunRow,
-    ) -> Result<(), RunError> {
-        let state = transition::next(run.state, Input::Cancel)?;
-        // A process that is frozen in this run may wake up beside the new one, and must find nothing to do in it.
-        self.store.remove_workers(transaction, run.id).await?;
-        self.store.revoke_leases(transaction, run.id).await?;
-        let PassTotals { rows_changed, .. } = self.store.totals(transaction, run.id, None).await?;
-        let reason = "was given up with --anew";
-        self.store.set_run_state(transaction, run.id, state, Some(reason), None).await?;
-        let message = format!("run {} of {} {reason}; {rows_changed} rows stay changed", run.id, run.name);
-        self.record(transaction, run.id, "run.cancelled", message).await
     }
 
     /// The first open range's checkpoint, for people.
@@ -230,6 +226,34 @@ async fn estimate(transaction: &tokio_postgres::Transaction<'_>, plan: &JobPlan)
     let explained: serde_json::Value =
         transaction.query_one(&plan.sql.estimate, &[]).await.map_err(failed)?.get(0);
     Ok(explained.pointer("/0/Plan/Plan Rows").and_then(serde_json::Value::as_u64).unwrap_or(0))
+}
+
+/// Whether the run did what the job is for.
+pub(super) fn is_done(run: &RunRow, job: &Job) -> bool {
+    run.state == RunState::Done && run.direction == job.direction
+}
+
+/// Ends a run for good: one that was done counts as undone from now on, one that wasn't as cancelled. The caller holds
+/// the table of runs locked, and has seen that no process is at work on this one.
+pub(super) async fn give_up(
+    store: &Store,
+    identity: &Identity,
+    transaction: &impl GenericClient,
+    (run, reason): (&RunRow, &str),
+) -> Result<(), RunError> {
+    let (input, kind) = match run.state {
+        RunState::Done => (Input::Undo, "run.undone"),
+        _ => (Input::Cancel, "run.cancelled"),
+    };
+    let state = transition::next(run.state, input)?;
+    // A process that is frozen in this run may wake up beside the new one, and must find nothing to do in it.
+    store.remove_workers(transaction, run.id).await?;
+    store.revoke_leases(transaction, run.id).await?;
+    let PassTotals { rows_changed, .. } = store.totals(transaction, run.id, None).await?;
+    store.set_run_state(transaction, run.id, state, Some(reason), None).await?;
+    let message = format!("run {} of {} {reason}; {rows_changed} rows stay changed", run.id, run.name);
+    let event = Event { kind, run: Some(run.id), revision: None, message, detail: None };
+    Ok(store.record(transaction, identity, event).await?)
 }
 
 /// A job that does something else than when its run began is not that run's job any more.

@@ -188,6 +188,7 @@ fn places(revision: Revision) -> [String; 4] {
 }
 
 /// The message as part of a file's name: ASCII letters, digits and `_`.
+#[must_use]
 pub fn message_slug(message: &str, length: usize) -> String {
     let words: String =
         message.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }).collect();

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::document::{Document, DocumentError, Placed, Section};
 use super::{slug, sql};
 use crate::model::{
-    Assignment, BadName, BatchOptions, Ident, Job, Revision, RevisionBody, RevisionId, TableName, Total,
-    Verify, parse_duration,
+    Assignment, BadName, BatchOptions, Direction, Ident, Job, Revision, RevisionBody, RevisionId, TableName,
+    Total, Verify, parse_duration,
 };
 use crate::plan::batch_size;
 
@@ -18,8 +18,9 @@ pub struct JobFile {
     pub revision: Option<Revision>,
 }
 
-const TOP: &[&str] =
-    &["revision", "revises", "message", "labels", "depends", "job", "batch", "limits", "verify", "down"];
+const TOP: &[&str] = &[
+    "revision", "revises", "message", "labels", "depends", "when", "job", "batch", "limits", "verify", "down",
+];
 
 /// Tables of the format that later versions honour. A job that relies on one must not run without it.
 const LATER: &[&str] = &["hours", "quarantine"];
@@ -44,6 +45,7 @@ pub fn parse_job(file: &Path, text: &str) -> Result<JobFile, DocumentError> {
         name,
         revision: revision.clone(),
         file: file.to_owned(),
+        direction: Direction::Up,
         table: table(&section)?,
         set: assignments(&section, "set")?,
         filter: expression(&section, "where")?,
@@ -54,7 +56,8 @@ pub fn parse_job(file: &Path, text: &str) -> Result<JobFile, DocumentError> {
         down: down(&root)?,
     };
     if revision.is_none()
-        && let Some(place) = ["revises", "depends", "labels"].iter().find_map(|key| root.place_of(key))
+        && let Some(place) =
+            ["revises", "depends", "labels", "when"].iter().find_map(|key| root.place_of(key))
     {
         let message = "this places the job in the history, and `revision` is missing";
         let hint = "give the job an id with revision = \"…\", or take the line out";
@@ -257,6 +260,7 @@ fn history(root: &Section<'_>, id: RevisionId, job: &Job) -> Result<Revision, Do
     let ids = |key| -> Result<Vec<RevisionId>, DocumentError> {
         Ok(root.texts(key)?.into_iter().map(|id| RevisionId(id.value)).collect())
     };
+    let content = super::revision_file::normalise(&job.definition());
     Ok(Revision {
         id,
         revises: ids("revises")?,
@@ -264,7 +268,9 @@ fn history(root: &Section<'_>, id: RevisionId, job: &Job) -> Result<Revision, Do
         labels: root.texts("labels")?.into_iter().map(|label| label.value).collect(),
         message: root.text("message")?.map(|message| message.value).unwrap_or_default(),
         file: job.file.clone(),
-        checksum: super::revision_file::checksum(&job.definition()),
+        condition: root.text("when")?.map(|query| query.value),
+        checksum: super::revision_file::checksum(&content),
+        content,
         body: RevisionBody::Data(Box::new(job.clone())),
     })
 }

@@ -1,7 +1,7 @@
 //! A `.sql` file becomes a schema [`Revision`].
 //!
-//! The header is a block of `-- key: value` lines; the sections begin with `-- migrate:up`, `-- migrate:down` and
-//! `-- migrate:verify`. A file with marks and no header is dbmate's: its id is its version, and it revises the
+//! The header is a block of `-- key: value` lines; the sections begin with `-- migrate:up`, `-- migrate:down`,
+//! `-- migrate:verify` and `-- migrate:when` (a query: unless it returns true, nothing is done). A file with marks and no header is dbmate's: its id is its version, and it revises the
 //! file before it (the directory fills that in).
 
 use std::path::Path;
@@ -10,14 +10,23 @@ use sha2::{Digest, Sha256};
 
 use super::document::{DocumentError, nearest};
 use super::{file_name_parts, sql};
-use crate::model::{Revision, RevisionBody, RevisionId, SchemaRevision};
+use crate::model::{Revision, RevisionBody, RevisionId, SchemaRevision, Section};
 
 const HEADER: &[&str] = &["revision", "revises", "message", "labels", "depends"];
+
+const SECTIONS: &[&str] = &["up", "down", "verify", "when"];
+
+/// A section as it stands in the file.
+struct Written {
+    name: &'static str,
+    transaction: bool,
+    text: String,
+}
 
 /// A revision from its file's text, and whether the file had a header of its own (dbmate's have none).
 pub fn parse_revision(file: &Path, text: &str) -> Result<(Revision, bool), DocumentError> {
     let mut header: Vec<(&str, &str)> = Vec::new();
-    let mut sections: Vec<(&str, String)> = Vec::new();
+    let mut sections: Vec<Written> = Vec::new();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (number, line) in text.lines().enumerate() {
         let complain = |message: String, hint: Option<String>| DocumentError {
@@ -29,15 +38,16 @@ pub fn parse_revision(file: &Path, text: &str) -> Result<(Revision, bool), Docum
             source_line: line.to_owned(),
         };
         if let Some(mark) = section_mark(line) {
-            let name = section_name(mark.trim()).map_err(|(message, hint)| complain(message, hint))?;
-            if sections.iter().any(|(known, _)| *known == name) {
+            let (name, transaction) =
+                section_head(mark.trim()).map_err(|(message, hint)| complain(message, hint))?;
+            if sections.iter().any(|known| known.name == name) {
                 return Err(complain(format!("the section `{name}` is there twice"), None));
             }
             // So many line ends that PostgreSQL counts lines as an editor does.
-            sections.push((name, "\n".repeat(number + 1)));
-        } else if let Some((_, body)) = sections.last_mut() {
-            body.push_str(line);
-            body.push('\n');
+            sections.push(Written { name, transaction, text: "\n".repeat(number + 1) });
+        } else if let Some(section) = sections.last_mut() {
+            section.text.push_str(line);
+            section.text.push('\n');
         } else if let Some((key, value)) = header_line(line) {
             if !HEADER.contains(&key) {
                 let hint = nearest(key, HEADER.iter().copied()).map(|near| format!("did you mean `{near}`?"));
@@ -55,8 +65,8 @@ pub fn parse_revision(file: &Path, text: &str) -> Result<(Revision, bool), Docum
             return Err(complain("SQL stands before the first section".into(), Some(hint.into())));
         }
     }
-    for (_, body) in &sections {
-        in_one_transaction(file, body)?;
+    for section in &sections {
+        no_transaction_statement(file, &section.text)?;
     }
     build(file, &header, sections)
 }
@@ -67,7 +77,7 @@ pub(super) fn section_mark(line: &str) -> Option<&str> {
 }
 
 /// A section that ended its transaction would leave half of itself behind when it fails.
-fn in_one_transaction(file: &Path, body: &str) -> Result<(), DocumentError> {
+fn no_transaction_statement(file: &Path, body: &str) -> Result<(), DocumentError> {
     let Some((at, word)) = sql::transaction_statement(body) else { return Ok(()) };
     let (before, line) = (&body[..at], body[..at].matches('\n').count());
     Err(DocumentError {
@@ -77,33 +87,47 @@ fn in_one_transaction(file: &Path, body: &str) -> Result<(), DocumentError> {
         message: format!(
             "a revision can't begin or end a transaction (`{word}`): it runs in one, all or nothing"
         ),
-        hint: Some("take the statement out; what must be committed first goes into a revision before".into()),
+        hint: Some(
+            "take the statement out; what must be committed first goes into a revision before, and what can't run in \
+             a transaction under `-- migrate:up transaction:false`"
+                .into(),
+        ),
         source_line: body.lines().nth(line).unwrap_or_default().to_owned(),
     })
 }
 
-/// SHA-256 in hex of the text without what an editor or git may change: line ends and trailing space.
-pub(super) fn checksum(text: &str) -> String {
-    let mut hash = Sha256::new();
-    for line in text.trim().lines() {
-        hash.update(line.trim_end());
-        hash.update(b"\n");
-    }
-    hash.finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+/// The text without what an editor or git may change: line ends and trailing space.
+pub(super) fn normalise(text: &str) -> String {
+    text.trim().lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
 }
 
-fn section_name(mark: &str) -> Result<&'static str, (String, Option<String>)> {
+/// SHA-256 in hex.
+pub(super) fn checksum(normalised: &str) -> String {
+    use std::fmt::Write as _;
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(normalised) {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+/// The section's name, and whether it runs in a transaction.
+fn section_head(mark: &str) -> Result<(&'static str, bool), (String, Option<String>)> {
     let (name, options) = mark.split_once(char::is_whitespace).unwrap_or((mark, ""));
-    let known = ["up", "down", "verify"].into_iter().find(|known| *known == name).ok_or_else(|| {
-        (format!("unknown section `{name}`"), Some("the sections are up, down, verify".into()))
+    let known = SECTIONS.iter().copied().find(|known| *known == name).ok_or_else(|| {
+        (format!("unknown section `{name}`"), Some(format!("the sections are {}", SECTIONS.join(", "))))
     })?;
     match options.trim() {
-        "" | "transaction:true" => Ok(known),
+        "" | "transaction:true" => Ok((known, true)),
+        "transaction:false" if matches!(known, "up" | "down") => Ok((known, false)),
         "transaction:false" => Err((
-            "this version runs each section in one transaction and can't honour `transaction:false`".into(),
-            Some("run statements like CREATE INDEX CONCURRENTLY by hand, then `IF NOT EXISTS` here".into()),
+            format!("`{known}` holds queries, which have no need of `transaction:false`"),
+            Some("take the option out".into()),
         )),
-        other => Err((format!("unknown option `{other}`"), Some("the option is transaction:true".into()))),
+        other => Err((
+            format!("unknown option `{other}`"),
+            Some("the option is transaction:true or transaction:false".into()),
+        )),
     }
 }
 
@@ -117,7 +141,7 @@ fn header_line(line: &str) -> Option<(&str, &str)> {
 fn build(
     file: &Path,
     header: &[(&str, &str)],
-    sections: Vec<(&str, String)>,
+    sections: Vec<Written>,
 ) -> Result<(Revision, bool), DocumentError> {
     let complain = |message: &str, hint: &str| DocumentError {
         file: file.to_owned(),
@@ -141,18 +165,29 @@ fn build(
         _ => return Err(complain("the file has no revision id", "begin it with a line `-- revision: <id>`")),
     };
     let mut body = SchemaRevision::default();
-    let mut up = None;
-    for (name, text) in sections {
+    let (mut up, mut condition, mut content) = (None, None, String::new());
+    for Written { name, transaction, text } in sections {
+        // A section with nothing in it, as a new file has it, asks for nothing.
+        let has_statements = has_statements(&text);
         match name {
-            "up" => up = Some(text),
-            "down" => body.down = Some(text).filter(|text| has_statements(text)),
-            // A section with nothing in it, as a new file has it, asks for nothing.
-            _ => body.verify = Some(text).filter(|text| has_statements(text)),
+            "up" => {
+                content = normalise(&text);
+                up = Some(section(text, transaction));
+            }
+            "down" => body.down = Some(section(text, transaction)),
+            "verify" => body.verify = Some(text).filter(|_| has_statements),
+            _ => condition = Some(text).filter(|_| has_statements),
         }
     }
     body.up = up.ok_or_else(|| {
         complain("the file has no section `up`", "put a line `-- migrate:up` above its statements")
     })?;
+    // What does something can't be taken back by doing nothing; a merge can.
+    if !body.up.is_empty() {
+        body.down = body.down.filter(|down| !down.is_empty());
+    } else if body.down.is_none() {
+        body.down = Some(Section::default());
+    }
     let revision = Revision {
         id: RevisionId(id),
         revises: ids("revises"),
@@ -163,10 +198,27 @@ fn build(
             str::to_owned,
         ),
         file: file.to_owned(),
-        checksum: checksum(&body.up),
+        condition,
+        checksum: checksum(&content),
+        content,
         body: RevisionBody::Schema(body),
     };
     Ok((revision, own_header))
+}
+
+/// The section to run; an empty one when nothing stands there but comments.
+fn section(text: String, transaction: bool) -> Section {
+    if !has_statements(&text) {
+        return Section::default();
+    }
+    if transaction {
+        return Section::Transaction(text);
+    }
+    let statements = sql::statements(&text).into_iter().map(|at| {
+        let lines = text[..at.start].matches('\n').count();
+        "\n".repeat(lines) + &text[at]
+    });
+    Section::Statements(statements.collect())
 }
 
 /// Whether anything but comments stands there. What doesn't end is PostgreSQL's to complain about.

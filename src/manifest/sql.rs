@@ -2,6 +2,8 @@
 //! can't reach outside the parentheses it is put in, and a revision can't end the transaction it runs in.
 //! PostgreSQL reads all of it once more; nothing that is passed here is taken for sound.
 
+use std::ops::Range;
+
 /// Words that begin a statement which begins or ends a transaction.
 const TRANSACTION: &[&str] = &["BEGIN", "START", "COMMIT", "ROLLBACK", "ABORT", "END", "PREPARE"];
 
@@ -23,29 +25,90 @@ pub(super) fn one_expression(text: &str) -> Result<(), &'static str> {
 pub(super) fn transaction_statement(text: &str) -> Option<(usize, &str)> {
     // What doesn't end is told better by PostgreSQL, with the place.
     let plain = without_quotes(text).ok()?;
-    let mut start = 0;
-    // A function's body in standard SQL, BEGIN ATOMIC … END, holds statements of its own.
-    let mut atomic = false;
-    for statement in plain.split(';') {
-        let at = start + statement.len() - statement.trim_start().len();
-        let words: Vec<String> = statement.split_whitespace().map(str::to_ascii_uppercase).collect();
+    for statement in split(&plain) {
+        let words: Vec<String> =
+            plain[statement.clone()].split_whitespace().map(str::to_ascii_uppercase).collect();
         let first = words.first().map_or("", String::as_str);
         let harmless = match first {
-            "END" => atomic,
             "PREPARE" => words.get(1).is_none_or(|word| word != "TRANSACTION"),
             _ => words.iter().any(|word| word == "TO"),
         };
         if TRANSACTION.contains(&first) && !harmless {
-            return text.get(at..at + first.len()).map(|word| (at, word));
+            return text
+                .get(statement.start..statement.start + first.len())
+                .map(|word| (statement.start, word));
         }
-        atomic = (atomic && first != "END") || words.windows(2).any(|pair| pair == ["BEGIN", "ATOMIC"]);
-        start += statement.len() + 1;
     }
     None
 }
 
+/// Where each statement stands, from its first character that is no comment to the end of its last line of text, without
+/// the semicolon.
+pub(super) fn statements(text: &str) -> Vec<Range<usize>> {
+    match without_quotes(text) {
+        Ok(_) => split(&code(text)),
+        // What doesn't end is one statement, and PostgreSQL tells where.
+        Err(_) => std::iter::once(0..text.len()).collect(),
+    }
+}
+
+/// The pieces between semicolons, without blanks around them. Semicolons in parentheses (a rule's statements) or in a
+/// function's body in standard SQL, BEGIN ATOMIC … END, end no statement.
+fn split(plain: &str) -> Vec<Range<usize>> {
+    let mut pieces: Vec<Range<usize>> = Vec::new();
+    let (mut start, mut depth, mut atomic) = (0, 0_u32, false);
+    let ends = plain.char_indices().chain([(plain.len(), ';')]);
+    let mut piece_start = 0;
+    for (at, character) in ends {
+        match character {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            ';' if depth == 0 || at == plain.len() => {
+                let words: Vec<String> =
+                    plain[piece_start..at].split_whitespace().map(str::to_ascii_uppercase).collect();
+                let ends_body = words.first().is_some_and(|word| word == "END");
+                atomic = (atomic && !ends_body) || words.windows(2).any(|pair| pair == ["BEGIN", "ATOMIC"]);
+                piece_start = at + 1;
+                if !atomic || at == plain.len() {
+                    let piece = &plain[start..at];
+                    let begin = start + piece.len() - piece.trim_start().len();
+                    if !piece.trim().is_empty() {
+                        pieces.push(begin..begin + piece.trim().len());
+                    }
+                    start = (at + 1).min(plain.len());
+                }
+            }
+            _ => {}
+        }
+    }
+    pieces
+}
+
 /// The text with a blank for each byte of quotes, quoted names and comments; or what of these doesn't end.
 pub(super) fn without_quotes(text: &str) -> Result<String, &'static str> {
+    replace(text, |_| Some(b' '))
+}
+
+/// The text with comments blank, and a letter for each byte of quotes and quoted names: they are part of a statement.
+fn code(text: &str) -> String {
+    replace(text, |kind| Some(if kind == Kind::Comment { b' ' } else { b'x' })).unwrap_or_default()
+}
+
+/// The text with comments and texts blank, and quoted names as they are. Empty when one of them doesn't end.
+pub(super) fn names(text: &str) -> String {
+    replace(text, |kind| (kind != Kind::Name).then_some(b' ')).unwrap_or_default()
+}
+
+/// What is no bare SQL.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Comment,
+    Text,
+    Name,
+}
+
+/// Puts a byte in the place of each byte of a kind, or leaves it.
+fn replace(text: &str, with: impl Fn(Kind) -> Option<u8>) -> Result<String, &'static str> {
     let bytes = text.as_bytes();
     let mut plain = bytes.to_vec();
     let mut at = 0;
@@ -66,7 +129,14 @@ pub(super) fn without_quotes(text: &str) -> Result<String, &'static str> {
             },
             _ => 0,
         };
-        plain[at..at + length].fill(b' ');
+        let kind = match rest[0] {
+            b'-' | b'/' => Kind::Comment,
+            b'"' => Kind::Name,
+            _ => Kind::Text,
+        };
+        if let Some(byte) = with(kind) {
+            plain[at..at + length].fill(byte);
+        }
         at += length.max(1);
     }
     Ok(String::from_utf8(plain).expect("whole characters were replaced: they end before an ASCII byte"))
@@ -178,7 +248,28 @@ mod tests {
         }
     }
 
+    #[test]
+    fn statements_are_told_apart_where_postgresql_does() {
+        let split = |text: &'static str| statements(text).into_iter().map(|at| &text[at]).collect::<Vec<_>>();
+        assert_eq!(split("SELECT 1; -- a; b\n /* c; */ SELECT ';' ; ;"), ["SELECT 1", "SELECT ';'"]);
+        assert_eq!(split("DO $$ BEGIN x; END $$; VACUUM"), ["DO $$ BEGIN x; END $$", "VACUUM"]);
+        let atomic =
+            "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 2 END; END";
+        assert_eq!(split(atomic), [atomic]);
+        let rule = "CREATE RULE r AS ON INSERT TO t DO ALSO (DELETE FROM a; DELETE FROM b)";
+        assert_eq!(split(rule), [rule]);
+        assert_eq!(split("SELECT 'open; x"), ["SELECT 'open; x"]);
+        assert!(split("-- nothing\n;").is_empty());
+    }
+
     proptest! {
+        #[test]
+        fn statements_hold_all_that_is_no_comment(text in r"([a-z ();\n]|'[a-z;]{0,3}'|--[a-z;]{0,3}\n){0,20}") {
+            let kept: String = statements(&text).into_iter().map(|at| text[at].to_owned()).collect();
+            let solid = |text: &str| code(text).replace([';', ' ', '\n'], "");
+            prop_assert_eq!(solid(&kept), solid(&text));
+        }
+
         #[test]
         fn blanks_take_as_much_room_as_what_they_stand_for(text in r#"([a-zé€ ()'"$;\\/*\n-]|E'){0,40}"#) {
             if let Ok(plain) = without_quotes(&text) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{Document, Manifest, ManifestError, file_name_parts, parse_job, parse_revision, slug};
-use crate::model::{Ident, Job, RevisionBody, RevisionId, SchemaRevision};
+use crate::model::{Ident, Job, RevisionBody, RevisionId, SchemaRevision, Section};
 
 const JOB: &str = "[job]\ntable = \"payroll.entries\"\nset = { gross_amount = \"gross_pay\" }\n";
 
@@ -18,6 +18,13 @@ fn schema(text: &str) -> SchemaRevision {
     match parse_revision(Path::new("jobs/1_a.sql"), text).unwrap_or_else(|error| panic!("{error}")).0.body {
         RevisionBody::Schema(schema) => schema,
         RevisionBody::Data(_) => panic!("a .sql file is a schema revision"),
+    }
+}
+
+fn sql(section: &Section) -> &str {
+    match section {
+        Section::Transaction(text) => text,
+        Section::Statements(_) => panic!("the section runs in a transaction"),
     }
 }
 
@@ -115,8 +122,8 @@ fn a_revision_is_read_with_its_header_and_sections() {
     assert_eq!(revision.revises, [RevisionId("aaaa".into()), RevisionId("cccc".into())]);
     assert_eq!((revision.message.as_str(), revision.depends.len()), ("a: b", 0));
     let sections = schema(text);
-    assert_eq!(sections.up.trim(), "SELECT 1;");
-    assert_eq!(sections.down.as_deref().map(str::trim), Some("SELECT 2;"));
+    assert_eq!(sql(&sections.up).trim(), "SELECT 1;");
+    assert_eq!(sql(&sections.down.unwrap()).trim(), "SELECT 2;");
     assert_eq!(sections.verify.as_deref().map(str::trim), Some("SELECT true;"));
 }
 
@@ -125,8 +132,30 @@ fn a_section_counts_lines_as_its_file_does() {
     let text = "-- revision: aaaa\n\n-- migrate:up\n\nSELECT 1;\n-- migrate:down\nSELECT 2;\n";
     let sections = schema(text);
     let line = |section: &str, of: &str| section.lines().position(|line| line == of).map(|at| at + 1);
-    assert_eq!(line(&sections.up, "SELECT 1;"), Some(5));
-    assert_eq!(line(&sections.down.unwrap(), "SELECT 2;"), Some(7));
+    assert_eq!(line(sql(&sections.up), "SELECT 1;"), Some(5));
+    assert_eq!(line(sql(&sections.down.unwrap()), "SELECT 2;"), Some(7));
+}
+
+#[test]
+fn a_section_outside_transactions_is_read_statement_by_statement_with_its_lines() {
+    let text = "-- revision: aaaa\n-- migrate:up transaction:false\n-- why\nVACUUM;\n\nSELECT ';';\n-- migrate:down\n";
+    let Section::Statements(statements) = schema(text).up else { panic!("it is not one transaction") };
+    assert_eq!(statements, ["\n\n\nVACUUM", "\n\n\n\n\nSELECT ';'"]);
+}
+
+#[test]
+fn what_does_something_is_not_taken_back_by_doing_nothing_and_a_merge_is() {
+    assert_eq!(schema("-- revision: aaaa\n-- migrate:up\nSELECT 1;\n-- migrate:down\n-- later\n").down, None);
+    assert_eq!(schema("-- revision: aaaa\n-- migrate:up\nSELECT 1;\n").down, None);
+    assert!(schema("-- revision: aaaa\n-- migrate:up\n").down.is_some());
+}
+
+#[test]
+fn a_condition_is_a_section_of_its_own() {
+    let read = |text: &str| parse_revision(Path::new("jobs/1_a.sql"), text).unwrap().0.condition;
+    let condition = read("-- revision: aaaa\n-- migrate:when\nSELECT true;\n-- migrate:up\nSELECT 1;\n");
+    assert_eq!(condition.as_deref().map(str::trim), Some("SELECT true;"));
+    assert_eq!(read("-- revision: aaaa\n-- migrate:when\n\n-- migrate:up\nSELECT 1;\n"), None);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Ident, RevisionId, TableName};
+use super::{Direction, Ident, RevisionId, TableName};
 
 /// What one data job does. Expressions are the author's SQL; they are checked against the database before anything
 /// is written.
@@ -15,6 +15,8 @@ pub struct Job {
     pub revision: Option<RevisionId>,
     /// The file it came from.
     pub file: PathBuf,
+    /// `Down`: this is the job that takes another back.
+    pub direction: Direction,
     /// The table it changes.
     pub table: TableName,
     /// The columns it sets, in the order of their names.
@@ -76,6 +78,21 @@ impl Job {
     #[must_use]
     pub fn id(&self) -> &str {
         self.revision.as_ref().map_or(self.name.as_str(), |revision| revision.0.as_str())
+    }
+
+    /// The job that takes this one back by its `[down]`; `None` when it has none. Its runs are tied to this job, and told
+    /// apart by their direction.
+    #[must_use]
+    pub fn taken_back(&self) -> Option<Self> {
+        let set = self.down.clone()?;
+        Some(Self {
+            direction: Direction::Down,
+            set,
+            filter: None,
+            verify: Verify::default(),
+            down: None,
+            ..self.clone()
+        })
     }
 
     /// What the job *does*, one setting a line, for the comparison at resume. How fast it does it (`[batch]`,

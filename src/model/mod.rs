@@ -12,6 +12,6 @@ pub use ids::{Lease, RangeId, RevisionId, RunId, WorkerId};
 pub use job::{Assignment, BatchOptions, Job, Total, Verify};
 pub use key::{Key, KeyColumn, KeyValue};
 pub use name::{BadName, Ident, TableName};
-pub use revision::{Revision, RevisionBody, SchemaRevision};
+pub use revision::{Direction, Revision, RevisionBody, SchemaRevision, Section};
 pub use run::{Pass, RunState, UnknownState};
 pub use units::{BadDuration, human_count, human_duration, parse_duration};

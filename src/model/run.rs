@@ -19,6 +19,8 @@ pub enum RunState {
     Done,
     /// Given up by an operator; it will not be resumed.
     Cancelled,
+    /// It was done, and has been taken back since.
+    Undone,
 }
 
 /// A walk over the key space: the backfill itself, then the closing sweeps.
@@ -35,8 +37,15 @@ pub struct UnknownState {
 
 impl RunState {
     /// Every state.
-    pub const ALL: [Self; 6] =
-        [Self::Running, Self::Proving, Self::Stopped, Self::Failed, Self::Done, Self::Cancelled];
+    pub const ALL: [Self; 7] = [
+        Self::Running,
+        Self::Proving,
+        Self::Stopped,
+        Self::Failed,
+        Self::Done,
+        Self::Cancelled,
+        Self::Undone,
+    ];
 
     /// The word it is stored and shown as.
     #[must_use]
@@ -48,13 +57,14 @@ impl RunState {
             Self::Failed => "failed",
             Self::Done => "done",
             Self::Cancelled => "cancelled",
+            Self::Undone => "undone",
         }
     }
 
-    /// Nothing follows it.
+    /// No work follows it.
     #[must_use]
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Done | Self::Cancelled)
+        matches!(self, Self::Done | Self::Cancelled | Self::Undone)
     }
 }
 

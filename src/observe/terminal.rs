@@ -9,8 +9,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Progress;
 use crate::clock::Clock;
-use crate::engine::{Notice, Observer};
-use crate::model::{Pass, human_count, human_duration};
+use crate::engine::{Done, Notice, Observer};
+use crate::model::{Direction, Pass, human_count, human_duration};
 
 /// How often a line is written where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(30);
@@ -107,6 +107,16 @@ impl Terminal {
 
 const STOPPING: &str = "stopping";
 
+/// Characters of a statement that are shown.
+const STATEMENT: usize = 100;
+
+fn doing(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Up => "applying",
+        Direction::Down => "undoing",
+    }
+}
+
 impl Observer for Terminal {
     fn notice(&self, notice: Notice) {
         let mut shown = self.shown.lock().expect("no holder of this lock can panic");
@@ -158,10 +168,26 @@ impl Observer for Terminal {
                     );
                 }
             }
-            Notice::Applying { revision } => self.line(shown, &format!("applying {revision}")),
-            Notice::Applied { revision, took } => {
-                self.line(shown, &format!("applied  {revision} in {}", human_duration(took)));
+            Notice::Applying { revision, direction } => {
+                self.line(shown, &format!("{} {revision}", doing(direction)));
             }
+            Notice::Applied { revision, direction, done, took } => {
+                let text = match (done, direction) {
+                    (Done::Now, Direction::Up) => format!("applied  {revision} in {}", human_duration(took)),
+                    (Done::Now, Direction::Down) => format!("undone  {revision} in {}", human_duration(took)),
+                    (Done::Before, Direction::Up) => format!("{revision} was applied already"),
+                    (Done::Before, Direction::Down) => format!("{revision} was undone already"),
+                    (Done::Skipped, _) => format!("passed over {revision}: its condition doesn't hold"),
+                };
+                self.line(shown, &text);
+            }
+            Notice::Statement { number, of, sql } => {
+                let words: Vec<&str> = sql.split_whitespace().collect();
+                let short: String = words.join(" ").chars().take(STATEMENT).collect();
+                self.line(shown, &format!("  {number} of {of}: {short}"));
+            }
+            Notice::Repairing { reason } => self.line(shown, &reason),
+            Notice::Warning { reason } => self.line(shown, &format!("warning: {reason}")),
         }
     }
 }

@@ -86,6 +86,8 @@ const SESSION: &str = "SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; SE
      SET lock_timeout = '10s'; SET default_transaction_isolation = 'read committed'; \
      SET default_transaction_read_only = off; SET idle_in_transaction_session_timeout = '10s'";
 
+const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL";
+
 impl Connector {
     /// A maker of connections to `target` that gives up on each after `timeout`.
     #[must_use]
@@ -153,11 +155,16 @@ impl Connection {
         CancelHandle(self.client.cancel_token())
     }
 
-    /// Takes back whatever was set for the session, the role included.
-    pub async fn reset(&self) -> Result<(), tokio_postgres::Error> {
-        self.client
-            .batch_execute(&format!("RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; {SESSION}"))
-            .await
+    /// Takes back whatever was set for the session, the role included, and begins a transaction with these settings. One
+    /// round trip.
+    pub async fn begin_afresh(&self, settings: &str) -> Result<(), tokio_postgres::Error> {
+        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+        self.client.batch_execute(&format!("{RESET}; {SESSION}; {begin}; {settings}")).await
+    }
+
+    /// Takes back whatever was set for the session, the role included, and sets this.
+    pub async fn reset(&self, settings: &str) -> Result<(), tokio_postgres::Error> {
+        self.client.batch_execute(&format!("{RESET}; {SESSION}; {settings}")).await
     }
 }
 

@@ -1,4 +1,5 @@
-//! The one way for an identifier to become SQL. Values never do: they are parameters.
+//! The one way for an identifier to become SQL. Values are parameters; only a script, which has none, takes them as
+//! [`literal`].
 
 use crate::model::{Ident, TableName};
 
@@ -27,4 +28,22 @@ pub fn table(name: &TableName) -> String {
 #[must_use]
 pub fn list<'n>(names: impl IntoIterator<Item = &'n Ident>) -> String {
     names.into_iter().map(ident).collect::<Vec<_>>().join(", ")
+}
+
+/// A text as an SQL literal that means the same whatever `standard_conforming_strings` says.
+#[must_use]
+pub fn literal(text: &str) -> String {
+    let quoted = text.replace('\'', "''");
+    if text.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_literal_means_its_text_and_nothing_else() {
+        assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(literal(r"a\b'"), r"E'a\\b'''");
+    }
 }

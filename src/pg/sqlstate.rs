@@ -87,9 +87,7 @@ pub fn hint(error: &Error) -> Option<String> {
         (ErrorClass::Connection, _) => "is the server up, and are host and port right?",
         (ErrorClass::Rights, _) => "grant the role what it needs, or connect as another",
         (ErrorClass::Definition, Some("3D000")) => "is the database's name right? DATABASE_URL ends with it",
-        (_, Some("25001")) => {
-            "this version runs a revision in one transaction: run the statement by hand, and take it out here"
-        }
+        (_, Some("25001")) => "put it into a revision of its own, under `-- migrate:up transaction:false`",
         (ErrorClass::Lock, _) => "someone holds a lock on it; see pg_stat_activity, then run again",
         _ => return None,
     };

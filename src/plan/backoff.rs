@@ -69,6 +69,17 @@ impl BackoffPolicy {
         deadline: Duration::from_secs(120),
     };
 
+    /// After a lock timeout of a schema revision: longer pauses, as others queue behind each attempt. Of the retriers in use
+    /// `online_migrations`' (30 attempts) and GitLab's (41, over some 40 minutes) are the most patient; ours ends after ten
+    /// minutes at the most.
+    pub const DDL: Self = Self {
+        first: Duration::from_millis(200),
+        factor: 2.0,
+        cap: Duration::from_secs(20),
+        attempts: 30,
+        deadline: Duration::from_secs(600),
+    };
+
     /// After a lost or refused connection. Here the deadline decides; the attempts are a bound that it reaches first.
     pub const CONNECTION: Self = Self {
         first: Duration::from_millis(200),

@@ -20,6 +20,8 @@ pub enum Input {
     Fail,
     /// An operator gives the run up.
     Cancel,
+    /// What the run did is taken back.
+    Undo,
 }
 
 /// An input that means nothing in a state.
@@ -34,7 +36,7 @@ pub struct Illegal {
 
 impl Input {
     /// Every input.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Resume,
         Self::PassesDone,
         Self::RowsRemain,
@@ -42,12 +44,13 @@ impl Input {
         Self::Stop,
         Self::Fail,
         Self::Cancel,
+        Self::Undo,
     ];
 }
 
 /// The state that follows.
 pub fn next(from: RunState, input: Input) -> Result<RunState, Illegal> {
-    use RunState::{Cancelled, Done, Failed, Proving, Running, Stopped};
+    use RunState::{Cancelled, Done, Failed, Proving, Running, Stopped, Undone};
     match (from, input) {
         // Resume: the process that ran it died, or an operator or an error stopped it, and `run` was called again. What
         // was being proved is proved anew: rows may have changed since.
@@ -61,7 +64,10 @@ pub fn next(from: RunState, input: Input) -> Result<RunState, Illegal> {
         (Running | Proving, Input::Stop) => Ok(Stopped),
         // A definitive error, totals that differ, or a transient error past its deadline.
         (Running | Proving, Input::Fail) => Ok(Failed),
-        // `run --anew`: whoever calls it has seen that no process is at work.
+        // `downgrade` takes the job back, or a revision that the job stands on; `stamp` forgets it.
+        (Done, Input::Undo) => Ok(Undone),
+        // `run --anew`, or the other direction, or the ground of the job is taken away: whoever calls it has seen that
+        // no process is at work.
         (Running | Proving | Stopped | Failed, Input::Cancel) => Ok(Cancelled),
         (from, input) => Err(Illegal { from, input }),
     }
@@ -72,9 +78,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_follows_a_final_state() {
+    fn nothing_follows_a_final_state_but_that_what_is_done_is_undone() {
+        assert_eq!(next(RunState::Done, Input::Undo), Ok(RunState::Undone));
         for from in RunState::ALL.into_iter().filter(|state| state.is_final()) {
-            for input in Input::ALL {
+            for input in
+                Input::ALL.into_iter().filter(|input| (from, *input) != (RunState::Done, Input::Undo))
+            {
                 assert_eq!(next(from, input), Err(Illegal { from, input }));
             }
         }

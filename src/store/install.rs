@@ -6,10 +6,11 @@ use super::{Store, StoreError, doing};
 use crate::pg::quote;
 
 /// One step for each version, in order; version N is step N-1. Never edited once released, only added to.
-const STEPS: &[&str] = &[include_str!("schema/001_progress.sql")];
+pub(super) const STEPS: &[&str] =
+    &[include_str!("schema/001_progress.sql"), include_str!("schema/002_history.sql")];
 
 /// The version this program works with.
-const KNOWN: i32 = 1;
+const KNOWN: i32 = 2;
 
 const _: () = assert!(STEPS.len() == KNOWN as usize, "each version has its step");
 
@@ -32,15 +33,8 @@ impl Store {
             .await
             .map_err(doing("wait for another longhaul that makes the control schema"))?;
         let found = self.version(transaction.client()).await?.unwrap_or(0);
-        if found > KNOWN {
-            return Err(StoreError::TooNew { schema: self.schema.clone(), found, known: KNOWN });
-        }
         if found == 0 {
-            let text = format!(
-                "CREATE SCHEMA IF NOT EXISTS {schema}; \
-                 CREATE TABLE {schema}.schema_version (version int PRIMARY KEY, \
-                 installed_at timestamptz NOT NULL DEFAULT clock_timestamp())"
-            );
+            let text = format!("CREATE SCHEMA IF NOT EXISTS {schema}; {}", self.version_table());
             transaction.batch_execute(&text).await.map_err(doing("make the control schema"))?;
         }
         for (step, version) in STEPS.iter().zip(1_i32..).skip(found.unsigned_abs() as usize) {
@@ -53,7 +47,33 @@ impl Store {
         transaction.commit().await.map_err(doing("make the control schema"))
     }
 
-    /// The version installed; `None` when there is none.
+    /// Makes the table that tells the version.
+    pub(super) fn version_table(&self) -> String {
+        format!(
+            "CREATE TABLE {}.schema_version (version int PRIMARY KEY, \
+             installed_at timestamptz NOT NULL DEFAULT clock_timestamp())",
+            quote::quoted(&self.schema)
+        )
+    }
+
+    /// Brings an older control schema up; makes none where there is none.
+    pub async fn bring_up(&self, client: &mut Client) -> Result<(), StoreError> {
+        match self.version(client).await? {
+            None => Ok(()),
+            Some(_) => self.install(client).await,
+        }
+    }
+
+    /// Whether there is a control schema to read. An older one must be brought up first.
+    pub async fn is_readable(&self, client: &Client) -> Result<bool, StoreError> {
+        match self.version(client).await? {
+            None => Ok(false),
+            Some(KNOWN) => Ok(true),
+            Some(found) => Err(StoreError::TooOld { schema: self.schema.clone(), found, known: KNOWN }),
+        }
+    }
+
+    /// The version installed; `None` when there is none. One that this program doesn't know is an error.
     pub async fn version(&self, client: &Client) -> Result<Option<i32>, StoreError> {
         let failed = doing("look for the control schema");
         let table = format!("{}.schema_version", quote::quoted(&self.schema));
@@ -71,7 +91,13 @@ impl Store {
             (false, false) => Ok(None),
             (true, _) => {
                 let failed = doing("read the control schema's version");
-                Ok(client.query_one(&self.sql.read_version, &[]).await.map_err(failed)?.get(0))
+                let found = client.query_one(&self.sql.read_version, &[]).await.map_err(failed)?.get(0);
+                match found {
+                    Some(found) if found > KNOWN => {
+                        Err(StoreError::TooNew { schema: self.schema.clone(), found, known: KNOWN })
+                    }
+                    found => Ok(found),
+                }
             }
         }
     }

@@ -9,14 +9,17 @@ mod install;
 mod range;
 mod revision;
 mod run;
+mod script;
+mod section;
 mod worker;
 
 use crate::pg::{ErrorClass, classify, quote, sqlstate};
 
 pub use event::{Event, LoggedEvent};
 pub use range::{PassTotals, RangeRow};
-pub use revision::AppliedRevision;
+pub use revision::{AppliedRevision, Neighbours, Origin, Recording};
 pub use run::{NewRun, RunRow};
+pub use section::SectionProgress;
 pub use worker::{Identity, LEASE_TTL, WorkerRow};
 
 /// The control schema of one database.
@@ -48,6 +51,16 @@ pub enum StoreError {
         /// Its version.
         found: i32,
         /// The newest version this program knows.
+        known: i32,
+    },
+    /// An older longhaul made it, and nothing that writes has been here since.
+    #[error("the control schema `{schema}` has version {found}, and this longhaul reads {known}")]
+    TooOld {
+        /// The schema.
+        schema: String,
+        /// Its version.
+        found: i32,
+        /// The version this program works with.
         known: i32,
     },
     /// A schema of that name is there and is not ours.
@@ -83,10 +96,12 @@ macro_rules! statements {
 }
 
 statements! {
-    advance, beat, claim_range, confirm_worker, create_run, fence, find_revision, find_run, finish_range, list_events,
-    list_revisions, list_runs, list_workers, lock_runs, move_worker, open_ranges, pass_totals, plan_range, prune_batches,
-    read_range, recent_batches, read_version, record_event, record_revision, register_worker, release_ranges,
-    remove_worker, remove_workers, revoke_leases, set_run_state, share_runs, start_pass,
+    accept_revision, advance, beat, begin_section, begin_statement, claim_range, confirm_worker, create_run, end_section,
+    fence, find_history_holder, find_run, finish_range, finish_statement, forget_all_revisions, forget_revision, give_up_runs,
+    list_events, list_revisions, list_runs, list_sections, list_unfinished_downs, list_workers, lock_history, lock_runs,
+    move_worker, neighbours_applied, open_ranges, pass_totals, plan_range, prune_batches, read_range, read_section,
+    read_version, recent_batches, record_event, record_revision, register_worker, release_ranges, remove_worker,
+    remove_workers, revoke_leases, set_run_state, share_runs, start_pass,
 }
 
 impl Store {
@@ -103,7 +118,9 @@ impl StoreError {
     pub fn class(&self) -> ErrorClass {
         match self {
             Self::Sql { source, .. } => classify(source),
-            Self::TooNew { .. } | Self::Foreign { .. } | Self::State(_) => ErrorClass::Other,
+            Self::TooNew { .. } | Self::TooOld { .. } | Self::Foreign { .. } | Self::State(_) => {
+                ErrorClass::Other
+            }
         }
     }
 
@@ -114,6 +131,9 @@ impl StoreError {
             Self::Sql { source, .. } => sqlstate::hint(source),
             Self::TooNew { .. } | Self::State(_) => {
                 Some("use the newer longhaul that was here last".to_owned())
+            }
+            Self::TooOld { .. } => {
+                Some("`longhaul upgrade` brings it up, and so does any other command that writes".to_owned())
             }
             Self::Foreign { .. } => {
                 Some("name another with `schema = \"…\"` in the configuration".to_owned())

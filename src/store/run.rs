@@ -4,7 +4,7 @@ use serde_json::Value;
 use tokio_postgres::{GenericClient, Row};
 
 use super::{Store, StoreError, doing};
-use crate::model::{Key, Pass, RunId, RunState};
+use crate::model::{Direction, Key, Pass, RunId, RunState};
 
 /// A run as stored.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub struct RunRow {
     pub key_columns: Vec<String>,
     /// What the job did when the run began.
     pub definition: String,
+    /// Whether it does the job or takes it back.
+    pub direction: Direction,
     /// Where it stands.
     pub state: RunState,
     /// The pass it is in.
@@ -52,6 +54,8 @@ pub struct NewRun<'r> {
     pub key: &'r Key,
     /// What the job does.
     pub definition: &'r str,
+    /// Whether it does the job or takes it back.
+    pub direction: Direction,
     /// Rows of the table, estimated.
     pub estimated_rows: u64,
     /// By whom.
@@ -67,6 +71,7 @@ impl RunRow {
             table: row.get("table_name"),
             key_columns: row.get("key_columns"),
             definition: row.get("definition"),
+            direction: Direction::stored(row.get("direction")),
             state: row.get::<_, &str>("state").parse()?,
             pass: Pass(row.get("pass")),
             estimated_rows: row.get::<_, i64>("estimated_rows").unsigned_abs(),
@@ -121,6 +126,7 @@ impl Store {
                     &RunState::Running.as_str(),
                     &estimated,
                     &run.started_by,
+                    &run.direction.as_str(),
                 ],
             )
             .await

@@ -54,6 +54,14 @@ impl Identity {
     }
 }
 
+impl WorkerRow {
+    /// Who it is, for people.
+    #[must_use]
+    pub fn who(&self) -> String {
+        format!("{} on {} (process {})", self.actor, self.host, self.process_id)
+    }
+}
+
 impl std::fmt::Display for Identity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} on {} (process {})", self.actor, self.host, self.process_id)

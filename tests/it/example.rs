@@ -1,7 +1,7 @@
 //! The payroll example is sound: every file parses, applies, goes down and comes up again to the same catalog.
 
 use longhaul::manifest::Manifest;
-use longhaul::model::{Revision, RevisionBody};
+use longhaul::model::{Revision, RevisionBody, Section};
 
 use crate::support::Database;
 
@@ -33,10 +33,17 @@ const CATALOG: &str = "
         WHERE classoid = 'pg_class'::regclass AND relnamespace::regnamespace::text IN ('payroll')
     ) AS lines";
 
+fn sql(section: &Section) -> &str {
+    match section {
+        Section::Transaction(sql) => sql,
+        Section::Statements(_) => panic!("every revision of the example runs in transactions"),
+    }
+}
+
 async fn up(database: &Database, revision: &Revision) {
     match &revision.body {
         RevisionBody::Schema(schema) => {
-            database.execute(&schema.up).await;
+            database.execute(sql(&schema.up)).await;
             let verify = schema.verify.as_deref().expect("every revision of the example verifies itself");
             for message in database.client.simple_query(verify).await.unwrap() {
                 if let tokio_postgres::SimpleQueryMessage::Row(row) = message {
@@ -55,7 +62,9 @@ async fn up(database: &Database, revision: &Revision) {
 async fn down(database: &Database, revision: &Revision) {
     match &revision.body {
         RevisionBody::Schema(schema) => {
-            database.execute(schema.down.as_deref().expect("every revision of the example goes down")).await;
+            database
+                .execute(sql(schema.down.as_ref().expect("every revision of the example goes down")))
+                .await;
         }
         RevisionBody::Data(job) => {
             let set = &job.down.as_ref().expect("the example's job goes down")[0];

@@ -43,7 +43,7 @@ async fn a_data_revision_waits_for_the_revisions_before_it() {
         .longhaul(&["run", "backfill_gross_amount"])
         .await
         .ended_with(2)
-        .says("which comes after 90be11d4a6c3, 3f9a0c1b7d52")
+        .says("follows 90be11d4a6c3, 3f9a0c1b7d52, which must be applied first")
         .says("hint: longhaul upgrade 3f9a0c1b7d52");
 }
 

@@ -1,72 +1,135 @@
-//! Why the history could not be moved, and what a person can do about it.
+//! Why the history could not be changed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::engine::{RunError, SqlExcerpt};
-use crate::model::RevisionId;
-use crate::pg::{ConnectError, sqlstate};
-use crate::plan::graph::ResolveError;
+use crate::manifest::ManifestError;
+use crate::model::{Direction, RevisionId, human_duration};
+use crate::pg::{ConnectError, ErrorClass, classify, sqlstate};
+use crate::plan::backoff::GiveUp;
+use crate::plan::graph::TargetError;
 use crate::store::StoreError;
 
-/// A data revision that can't run yet.
+/// A data revision's parents are not applied.
 #[derive(Debug, thiserror::Error)]
-#[error("the job `{job}` is revision {revision}, which comes after {}", missing.join(", "))]
+#[error("{what} follows {}, which must be applied first", missing.join(", "))]
 pub struct Gate {
-    /// The job.
-    pub job: String,
-    /// Its revision.
-    pub revision: RevisionId,
-    /// The revisions before it that are not applied.
+    /// The revision, or the job that stands for it.
+    pub what: String,
+    /// What is missing, with the state of data revisions.
     pub missing: Vec<String>,
+    /// The last of them.
+    pub next: String,
 }
 
-/// Why the history could not be moved.
+/// A file that says something else than what was applied.
+#[derive(Clone, Debug)]
+pub struct ChangedFile {
+    /// The revision.
+    pub revision: RevisionId,
+    /// Its file.
+    pub file: PathBuf,
+    /// What changed since, as a unified diff; `None` where an older version kept no text.
+    pub diff: Option<String>,
+}
+
+/// A statement of a revision that failed.
+#[derive(Debug)]
+pub struct FailedSection {
+    /// The revision.
+    pub revision: RevisionId,
+    /// Whether it was being applied or undone.
+    pub direction: Direction,
+    /// Its file.
+    pub file: PathBuf,
+    /// What of it stays done: statements of a section that runs outside a transaction.
+    pub kept: usize,
+    /// The statement that failed, where it is known.
+    pub statement: Option<String>,
+    /// The SQL with the place of the error.
+    pub excerpt: Option<SqlExcerpt>,
+    /// Who held the locks it wanted.
+    pub blockers: Vec<String>,
+    /// How long it was tried.
+    pub gave_up: Option<GiveUp>,
+    /// The server's answer.
+    pub source: tokio_postgres::Error,
+}
+
+/// Why the history could not be changed.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
     /// No connection.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The control schema could not be used.
+    /// The control schema can't be used.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A data revision's run didn't come to its end.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// The target means nothing.
+    /// The files can't be used.
     #[error(transparent)]
-    Target(#[from] ResolveError),
-    /// `head`, and there are several.
-    #[error("`head` is ambiguous: the heads are {}", heads.join(", "))]
-    SeveralHeads {
-        /// The heads.
-        heads: Vec<String>,
-    },
+    Manifest(#[from] ManifestError),
+    /// The target means nothing here.
+    #[error(transparent)]
+    Target(#[from] TargetError),
     /// The database has been where these files don't lead.
     #[error("the database has the revision {}, and no file here does", revisions.join(", "))]
     UnknownApplied {
         /// The revisions.
         revisions: Vec<String>,
     },
+    /// Files of applied revisions say something else now.
+    #[error("changed since {} applied: {}", if files.len() == 1 { "it was" } else { "they were" }, changed(files))]
+    Changed {
+        /// The files.
+        files: Vec<ChangedFile>,
+    },
     /// A data revision's parents are not applied.
     #[error(transparent)]
     Gate(#[from] Gate),
-    /// A statement of a revision failed; its transaction is rolled back.
-    #[error("{}: revision {revision} failed, and nothing of it was kept", file.display())]
-    Revision {
+    /// Another process changes the history, and didn't end in time.
+    #[error("waited {} for another process that is changing the history: {holder}", human_duration(*waited))]
+    Busy {
+        /// Who.
+        holder: String,
+        /// For how long.
+        waited: Duration,
+    },
+    /// The connection that kept others away is gone.
+    #[error(
+        "lost the lock of the history before revision {revision} was done; another process may have it now"
+    )]
+    LockLost {
+        /// The revision that would have been next.
+        revision: RevisionId,
+    },
+    /// The database is not where it was when the way was planned.
+    #[error("the history changed meanwhile: revision {revision} can't be {} any more", word(*direction))]
+    Moved {
         /// The revision.
         revision: RevisionId,
-        /// Its file.
-        file: PathBuf,
-        /// Its SQL with the place of the error.
-        excerpt: Option<SqlExcerpt>,
+        /// What was to be done with it.
+        direction: Direction,
+    },
+    /// A statement of ours failed.
+    #[error("can't {doing}")]
+    Sql {
+        /// What was being done.
+        doing: &'static str,
         /// The server's answer.
         #[source]
         source: tokio_postgres::Error,
     },
-    /// `-- migrate:verify` didn't hold; the transaction is rolled back.
+    /// A statement failed.
+    #[error("{}", failed(.0))]
+    Section(Box<FailedSection>),
+    /// `-- migrate:verify` didn't hold.
     #[error(
-        "{}: revision {revision} didn't verify: query {number} returned {found}, not true; nothing of it was kept",
-        file.display()
+        "{}: revision {revision} didn't verify: query {number} returned {found}, not true; {}",
+        file.display(), if *kept { "its statements stay done" } else { "nothing of it was kept" }
     )]
     Unverified {
         /// The revision.
@@ -77,34 +140,184 @@ pub enum HistoryError {
         number: usize,
         /// What it returned.
         found: String,
+        /// Whether its statements were committed, each by itself.
+        kept: bool,
     },
-    /// The operator stopped while another upgrade was waited for.
-    #[error("stopped before revision {revision}")]
-    Stopped {
-        /// The revision that would have been next.
+    /// A revision on the way has nothing that takes it back.
+    #[error("can't undo {}: no `down`", revisions.join(", "))]
+    Irreversible {
+        /// The revisions.
+        revisions: Vec<String>,
+    },
+    /// A revision is neither applied nor not.
+    #[error(
+        "revision {revision} is half {}: {done} of its statements are done",
+        word(*direction)
+    )]
+    HalfDone {
+        /// The revision.
         revision: RevisionId,
+        /// Which way it was going.
+        direction: Direction,
+        /// Statements done.
+        done: i32,
+    },
+    /// A process died while a statement ran that no transaction protects.
+    #[error(
+        "revision {revision}: a process died while this ran, and nobody can tell whether it is done: {statement}"
+    )]
+    InDoubt {
+        /// The revision.
+        revision: RevisionId,
+        /// The statement.
+        statement: String,
+    },
+    /// A statement that is done already is not the one that stands in the file now.
+    #[error("{}: statement {number} of revision {revision} is done, and says something else now", file.display())]
+    ChangedMidway {
+        /// The revision.
+        revision: RevisionId,
+        /// Its file.
+        file: PathBuf,
+        /// Which statement, from 1.
+        number: usize,
+    },
+    /// A process works on a job whose ground would be taken away.
+    #[error("the job {job} is being run by {who}")]
+    JobAtWork {
+        /// The job.
+        job: String,
+        /// User, host and process.
+        who: String,
+    },
+    /// A command of `[callbacks]` failed.
+    #[error("the callback `{command}` failed: {reason}")]
+    Callback {
+        /// The command.
+        command: String,
+        /// How.
+        reason: String,
+    },
+    /// What is to be recorded is not what the database looks like.
+    #[error("the database doesn't look as if it stood there: {}", signs.join("; "))]
+    Disagrees {
+        /// What shows it.
+        signs: Vec<String>,
+    },
+    /// There is no table of Alembic's to take over from.
+    #[error("there is no table {table} here, or it has no column version_num")]
+    NoAlembic {
+        /// The table.
+        table: String,
+    },
+    /// The operator stopped.
+    #[error("stopped before {before}")]
+    Stopped {
+        /// What would have been next.
+        before: String,
     },
 }
 
 impl HistoryError {
+    pub(super) fn sql(doing: &'static str) -> impl Fn(tokio_postgres::Error) -> Self {
+        move |source| Self::Sql { doing, source }
+    }
+
+    /// The class of the server's error, where there is one.
+    pub(super) fn class(&self) -> ErrorClass {
+        match self {
+            Self::Section(failed) => classify(&failed.source),
+            Self::Store(error) => error.class(),
+            Self::Sql { source, .. } | Self::Connect(ConnectError::Refused { source, .. }) => {
+                classify(source)
+            }
+            _ => ErrorClass::Other,
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Connect(error) => error.hint(),
-            Self::Store(error) => error.hint(),
-            Self::Run(error) => error.hint(),
-            Self::Target(_) => None,
-            Self::SeveralHeads { .. } => Some("name one of them, or `heads` for all".to_owned()),
-            Self::UnknownApplied { .. } => {
-                Some("is --dir the right directory, and is it as new as the database?".to_owned())
+        let text = match self {
+            Self::Connect(error) => return error.hint(),
+            Self::Store(error) => return error.hint(),
+            Self::Run(error) => return error.hint(),
+            Self::Manifest(error) => return error.hint(),
+            Self::Target(error) => return error.hint(),
+            Self::Sql { source, .. } => return sqlstate::hint(source),
+            Self::Section(failed) if failed.blockers.is_empty() => return sqlstate::hint(&failed.source),
+            Self::Section(_) => "end what holds the lock, or run it again at a quieter time",
+            Self::UnknownApplied { .. } => "is --dir the right directory, and is it as new as the database?",
+            Self::Changed { files } => {
+                let ids: Vec<&str> = files.iter().map(|file| file.revision.0.as_str()).collect();
+                return Some(format!(
+                    "take the change back, or put it into a new revision; if it changes nothing that matters: \
+                     longhaul upgrade --accept {} --why \"…\"",
+                    ids.join(" --accept ")
+                ));
             }
-            Self::Gate(gate) => {
-                Some(format!("longhaul upgrade {}", gate.missing.last().map_or("head", String::as_str)))
+            Self::Gate(gate) => return Some(format!("longhaul upgrade {}", gate.next)),
+            Self::Busy { .. } => {
+                "try again when it is done; `history_wait` in the configuration is how long to wait"
             }
-            Self::Revision { source, .. } => sqlstate::hint(source),
-            Self::Unverified { .. } => Some("mend the revision, or its -- migrate:verify section".to_owned()),
-            Self::Stopped { .. } => Some("run upgrade again to go on".to_owned()),
-        }
+            Self::LockLost { .. } | Self::Moved { .. } => {
+                "`longhaul current` shows where the database stands; then run it again"
+            }
+            Self::Unverified { .. } => "mend the revision, or its -- migrate:verify section",
+            Self::Irreversible { .. } => {
+                "write what takes it back: -- migrate:down, or [down] in a job; SELECT; where there is nothing to take back"
+            }
+            Self::HalfDone { direction: Direction::Up, revision, .. } => {
+                return Some(format!(
+                    "`longhaul upgrade {revision}` goes on with it; `longhaul stamp` records what you did by hand"
+                ));
+            }
+            Self::HalfDone { direction: Direction::Down, .. } => {
+                "`longhaul downgrade` to before it goes on with it; `longhaul stamp` records what you did by hand"
+            }
+            Self::InDoubt { .. } => {
+                "look whether it is done, then run this again with --in-doubt done or --in-doubt again"
+            }
+            Self::ChangedMidway { .. } => "take the change back until the revision is through",
+            Self::JobAtWork { .. } => "stop it there first, with Ctrl-C; `longhaul status` shows it",
+            Self::Callback { .. } => "mend the command in [callbacks]",
+            Self::Disagrees { .. } => "if you know better: --force",
+            Self::NoAlembic { .. } => "name it: --from-alembic schema.table",
+            Self::Stopped { .. } => "run it again to go on",
+        };
+        Some(text.to_owned())
+    }
+}
+
+fn changed(files: &[ChangedFile]) -> String {
+    let one = |file: &ChangedFile| format!("{} ({})", file.revision, file.file.display());
+    files.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn word(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Up => "applied",
+        Direction::Down => "undone",
+    }
+}
+
+fn failed(section: &FailedSection) -> String {
+    let FailedSection { revision, file, kept, .. } = section;
+    let what = match section.direction {
+        Direction::Up => "revision",
+        Direction::Down => "the undoing of revision",
+    };
+    let kept = match kept {
+        0 => "and nothing of it was kept".to_owned(),
+        1 => "after one statement that stays done".to_owned(),
+        several => format!("after {several} statements that stay done"),
+    };
+    let gave_up = section.gave_up.map(|gave_up| format!("; {gave_up}")).unwrap_or_default();
+    format!("{}: {what} {revision} failed, {kept}{gave_up}", file.display())
+}
+
+impl From<FailedSection> for HistoryError {
+    fn from(failed: FailedSection) -> Self {
+        Self::Section(Box::new(failed))
     }
 }

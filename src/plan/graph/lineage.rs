@@ -15,6 +15,13 @@ pub(super) fn reach(edges: &[Vec<usize>], from: impl IntoIterator<Item = usize>)
 }
 
 impl Graph {
+    /// The revisions that revise this one or depend on it, in order: none of them can be applied without it.
+    #[must_use]
+    pub fn followers(&self, id: &str) -> Vec<&str> {
+        let places = self.index.get(id).map(|&at| self.edges.after[at].iter().copied());
+        self.ids(places.into_iter().flatten())
+    }
+
     /// The revisions that revise this one, in order.
     #[must_use]
     pub fn children(&self, id: &str) -> Vec<&str> {

@@ -1,3 +1,3 @@
-INSERT INTO {schema}.run (job, name, table_name, key_columns, definition, state, estimated_rows, started_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO {schema}.run (job, name, table_name, key_columns, definition, state, estimated_rows, started_by, direction)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 RETURNING id

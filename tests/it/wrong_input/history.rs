@@ -107,11 +107,20 @@ async fn a_target_that_is_no_revision_names_the_nearest() {
     project.write("3_c.sql", &revision("bbbb3333", "aaaa1111", "SELECT 1;"));
     assert_snapshot!(refused(&project, &["upgrade"]).await, @"
     error: `head` is ambiguous: the heads are bbbb2222, bbbb3333
-    hint: name one of them, or `heads` for all
+    hint: write `heads` for all of them, BRANCH@head or an id for one
     ");
-    assert_snapshot!(refused(&project, &["upgrade", "bbbb"]).await, @"error: `bbbb` is the beginning of several revisions' ids: bbbb2222, bbbb3333");
-    assert_snapshot!(refused(&project, &["upgrade", "aaab1111"]).await, @"error: `aaab1111` is no revision; the most similar id is `aaaa1111`");
-    assert_snapshot!(refused(&project, &["upgrade", "a"]).await, @"error: `a` is no revision's id, and too short for the beginning of one: give 4 characters or more");
+    assert_snapshot!(refused(&project, &["upgrade", "bbbb"]).await, @"
+    error: `bbbb` is the beginning of several revisions' ids: bbbb2222, bbbb3333
+    hint: give more of the id
+    ");
+    assert_snapshot!(refused(&project, &["upgrade", "aaab1111"]).await, @"
+    error: `aaab1111` is no revision; the most similar id is `aaaa1111`
+    hint: `longhaul history` lists the revisions
+    ");
+    assert_snapshot!(refused(&project, &["upgrade", "a"]).await, @"
+    error: `a` is no revision's id, and too short for the beginning of one: give 4 characters or more
+    hint: `longhaul history` lists the revisions
+    ");
 }
 
 #[tokio::test]
@@ -127,18 +136,18 @@ async fn a_revision_file_with_something_wrong_in_it_is_shown_at_the_line() {
     error: jobs/1_a.sql:2:1: unknown section `upp`
        2 | -- migrate:upp
          | ^
-    hint: the sections are up, down, verify
+    hint: the sections are up, down, verify, when
     ");
     assert_snapshot!(upgrade_refused(&[("1_a.sql", &format!("-- revision: aaaa\n-- migrate:up\n{up}-- migrate:up\n"))]).await, @"
     error: jobs/1_a.sql:4:1: the section `up` is there twice
        4 | -- migrate:up
          | ^
     ");
-    assert_snapshot!(upgrade_refused(&[("1_a.sql", &format!("-- revision: aaaa\n-- migrate:up transaction:false\n{up}"))]).await, @"
-    error: jobs/1_a.sql:2:1: this version runs each section in one transaction and can't honour `transaction:false`
-       2 | -- migrate:up transaction:false
+    assert_snapshot!(upgrade_refused(&[("1_a.sql", &format!("-- revision: aaaa\n-- migrate:up\n{up}-- migrate:verify transaction:false\n"))]).await, @"
+    error: jobs/1_a.sql:4:1: `verify` holds queries, which have no need of `transaction:false`
+       4 | -- migrate:verify transaction:false
          | ^
-    hint: run statements like CREATE INDEX CONCURRENTLY by hand, then `IF NOT EXISTS` here
+    hint: take the option out
     ");
     assert_snapshot!(upgrade_refused(&[("1_a.sql", &format!("-- revision: aaaa\n-- revise: bbbb\n-- migrate:up\n{up}"))]).await, @"
     error: jobs/1_a.sql:2:1: unknown header `revise`
@@ -172,7 +181,7 @@ async fn marks_without_a_blank_and_a_byte_order_mark_are_no_error() {
 async fn a_data_revision_before_its_time_is_refused_and_leaves_nothing() {
     let project = Project::example(Database::empty().await);
     assert_snapshot!(refused(&project, &["run", "backfill_gross_amount"]).await, @"
-    error: the job `backfill_gross_amount` is revision 5c1d7e88a0f4, which comes after 90be11d4a6c3, 3f9a0c1b7d52
+    error: backfill_gross_amount (5c1d7e88a0f4) follows 90be11d4a6c3, 3f9a0c1b7d52, which must be applied first
     hint: longhaul upgrade 3f9a0c1b7d52
     ");
 }
@@ -215,7 +224,7 @@ async fn a_revision_that_can_not_run_in_a_transaction_says_so() {
     assert_snapshot!(said(&project, &outcome), @"
     error: jobs/1_a.sql: revision aaaa1111 failed, and nothing of it was kept
       because: VACUUM cannot run inside a transaction block [SQLSTATE 25001]
-    hint: this version runs a revision in one transaction: run the statement by hand, and take it out here
+    hint: put it into a revision of its own, under `-- migrate:up transaction:false`
     ");
     assert!(project.database.value::<bool>("SELECT to_regclass('pay') IS NULL").await);
 }
@@ -227,7 +236,7 @@ async fn a_revision_that_would_end_its_own_transaction_is_refused() {
     error: jobs/1_a.sql:6:1: a revision can't begin or end a transaction (`COMMIT`): it runs in one, all or nothing
        6 | COMMIT;
          | ^
-    hint: take the statement out; what must be committed first goes into a revision before
+    hint: take the statement out; what must be committed first goes into a revision before, and what can't run in a transaction under `-- migrate:up transaction:false`
     ");
     let body = "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 1; END $$;\n-- ; COMMIT;\nSAVEPOINT a;\nROLLBACK TO a;";
     let project = Project::new(Database::empty().await);

@@ -83,12 +83,12 @@ async fn a_configuration_that_is_missing_or_wrong_is_named() {
     assert_snapshot!(with(&project, &["status", "--config", "config/prod.toml"], 2).await, @"
     error: can't read the configuration config/prod.toml
       because: No such file or directory (os error 2)
-    hint: --config names the file, --env the one of config/<env>.toml
+    hint: --config or LONGHAUL_CONFIG names the file, --env or LONGHAUL_ENV the one of config/<env>.toml
     ");
     assert_snapshot!(with(&project, &["status", "--env", "productoin"], 2).await, @"
     error: can't read the configuration config/productoin.toml
       because: No such file or directory (os error 2)
-    hint: --config names the file, --env the one of config/<env>.toml
+    hint: --config or LONGHAUL_CONFIG names the file, --env or LONGHAUL_ENV the one of config/<env>.toml
     ");
     project.write("../own.toml", "lock_timout = \"1s\"\n");
     assert_snapshot!(with(&project, &["status", "--config", "own.toml"], 2).await, @r#"
@@ -108,7 +108,7 @@ async fn a_configuration_that_is_missing_or_wrong_is_named() {
     error: own.toml:1:2: unknown key `database` at the top of the file
        1 | [database]
          |  ^
-    hint: the keys at the top of the file are database_url, dir, schema, lock_timeout, connect_timeout
+    hint: the keys at the top of the file are database_url, dir, schema, lock_timeout, connect_timeout, history_wait, new_files, callbacks
     ");
     project.write("../own.toml", "database_url = \"postgresql://ann:hunter2@db/hrms\nschema = 1\n");
     assert_snapshot!(with(&project, &["status", "--config", "own.toml"], 2).await, @r#"error: own.toml:1:49: invalid basic string, expected `"`"#);

@@ -1,0 +1,96 @@
+//! `longhaul upgrade --sql` and `longhaul downgrade --sql`: the script that would do it. Nothing is printed unless all of it
+//! can be.
+
+use super::context::Context;
+use super::exit;
+use super::failure::Failure;
+use crate::engine::{DataRevisions, Engine, History, HistoryError, Notice, Observer, ScriptRequest, Stopper};
+use crate::model::{Direction, RevisionId};
+use crate::pg::Connector;
+
+/// Nobody: a script tells nothing while it is made.
+struct Silent;
+
+impl Observer for Silent {
+    fn notice(&self, _: Notice) {}
+}
+
+/// Where a script begins and ends.
+struct Course {
+    path: Vec<RevisionId>,
+    installed: bool,
+    title: String,
+}
+
+pub(crate) async fn upgrade(target: &str, tag: Option<&str>, context: &Context<'_>) -> Result<u8, Failure> {
+    print(Direction::Up, target, tag, context).await
+}
+
+pub(crate) async fn downgrade(target: &str, tag: Option<&str>, context: &Context<'_>) -> Result<u8, Failure> {
+    print(Direction::Down, target, tag, context).await
+}
+
+async fn print(
+    direction: Direction,
+    target: &str,
+    tag: Option<&str>,
+    context: &Context<'_>,
+) -> Result<u8, Failure> {
+    let manifest = context.manifest()?;
+    let (_, stop) = Stopper::new();
+    let offline = target.contains(':');
+    // Offline there may be no database at all, and none is connected to.
+    let connector = if offline { context.any_connector() } else { context.connector()? };
+    let engine = context.engine(&connector, &Silent, &stop);
+    let history = History { engine: &engine, manifest: &manifest };
+    let course = if offline {
+        from_files(&history, direction, target)?
+    } else {
+        from_database(&history, &engine, &connector, (direction, target)).await?
+    };
+    if course.path.is_empty() {
+        context.printer.say("nothing to do: the script would be empty");
+        return Ok(exit::DONE);
+    }
+    let request = ScriptRequest {
+        direction,
+        path: &course.path,
+        installed: course.installed,
+        title: &course.title,
+        tag,
+    };
+    context.printer.data(history.script(request).trim_end());
+    Ok(exit::DONE)
+}
+
+/// `FROM:TO`, without a database: as if it stood at FROM.
+fn from_files(history: &History<'_>, direction: Direction, range: &str) -> Result<Course, HistoryError> {
+    let graph = &history.manifest.graph;
+    let path = match direction {
+        Direction::Up => graph.offline_path(range)?.0,
+        Direction::Down => graph.offline_undo_path(range)?.0,
+    };
+    let from_nothing = direction == Direction::Up && (range.starts_with(':') || range.starts_with("base:"));
+    let path: Vec<RevisionId> = path.into_iter().map(|id| RevisionId(id.to_owned())).collect();
+    if direction == Direction::Down {
+        history.refuse_irreversible(path.iter().map(|id| id.0.as_str()))?;
+    }
+    let title = format!("{} revisions, {range}", path.len());
+    Ok(Course { path, installed: !from_nothing, title })
+}
+
+async fn from_database(
+    history: &History<'_>,
+    engine: &Engine<'_>,
+    connector: &Connector,
+    (direction, target): (Direction, &str),
+) -> Result<Course, HistoryError> {
+    let connection = connector.connect("script").await?;
+    let installed = engine.store.is_readable(&connection).await?;
+    let path = match direction {
+        Direction::Up => history.way_up(&connection, target, DataRevisions::Run).await?.path,
+        Direction::Down => history.way_down(&connection, target).await?.0,
+    };
+    let title = format!("{} revisions, from where {} stands to {target}", path.len(), connector.target());
+    Ok(Course { path, installed, title })
+}

@@ -1,0 +1,287 @@
+//! One attempt at a revision: in one transaction, or statement by statement.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use futures_util::TryStreamExt;
+use serde_json::json;
+use tokio_postgres::SimpleQueryMessage;
+use tokio_postgres::error::ErrorPosition;
+
+use super::session::{Change, Seen};
+use super::verify::hold;
+use super::{ChangeOptions, FailedSection, History, HistoryError, blockers};
+use crate::engine::{SqlExcerpt, batch};
+use crate::manifest;
+use crate::model::{Direction, Section};
+use crate::pg::Connection;
+use crate::store::{Event, Origin, Recording, StoreError};
+
+/// How often a table is looked at that others hold in old transactions, before its lock is asked for all the same.
+const LOOKS: u32 = 20;
+
+/// Between two of these.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// Applied or undone now.
+    Now,
+    /// It was so already: by another process, or by this one when the answer to its COMMIT was lost.
+    Before,
+    /// Its condition doesn't hold; it is recorded, and nothing was done.
+    Skipped,
+}
+
+/// What an attempt works with.
+pub(super) struct Attempt<'a> {
+    pub(super) history: &'a History<'a>,
+    pub(super) options: &'a ChangeOptions<'a>,
+    pub(super) connection: &'a Connection,
+    pub(super) change: &'a Change<'a>,
+    pub(super) seen: &'a Seen,
+}
+
+/// A text of SQL that failed.
+struct Failed {
+    /// Statements of it that were through.
+    through: usize,
+    source: tokio_postgres::Error,
+}
+
+impl Attempt<'_> {
+    pub(super) async fn run(&self) -> Result<Done, HistoryError> {
+        let done = match self.change.section {
+            Section::Transaction(sql) => self.in_transaction(sql).await,
+            Section::Statements(statements) => self.by_statements(statements).await,
+        };
+        if done.is_err() {
+            // The next attempt begins afresh; this only lets go of locks at once.
+            let _ = self.connection.batch_execute("ROLLBACK").await;
+        }
+        done
+    }
+
+    async fn in_transaction(&self, sql: &str) -> Result<Done, HistoryError> {
+        let started = self.now();
+        self.let_others_finish(sql).await;
+        self.begin().await?;
+        if let Some(done) = self.settle_beforehand(started).await? {
+            return Ok(done);
+        }
+        let callbacks = &self.history.engine.settings.callbacks;
+        self.callback("before_revision", callbacks.before_revision.as_deref()).await?;
+        self.execute(sql, 0).await?;
+        self.callback("after_revision", callbacks.after_revision.as_deref()).await?;
+        self.verify(false).await?;
+        self.finish(started).await?;
+        Ok(Done::Now)
+    }
+
+    /// A fresh transaction whose waits for locks are short.
+    pub(super) async fn begin(&self) -> Result<(), HistoryError> {
+        let timeout = batch::milliseconds(self.history.engine.settings.lock_timeout);
+        let begun = self.connection.begin_afresh(&format!("SET LOCAL lock_timeout = {timeout}")).await;
+        begun.map_err(|source| self.refused(source))
+    }
+
+    /// What there is nothing to do for: it is done already, or its condition doesn't hold.
+    async fn settle_beforehand(&self, started: Instant) -> Result<Option<Done>, HistoryError> {
+        let (engine, revision, direction) =
+            (self.history.engine, self.change.revision, self.change.direction);
+        let neighbours = &self.change.neighbours;
+        let found = engine.store.neighbours_applied(&**self.connection, &revision.id, neighbours).await?;
+        self.seen.backend.store(found.backend, Ordering::Relaxed);
+        let (done, sound) = match direction {
+            Direction::Up => (found.applied, found.others == neighbours.len()),
+            Direction::Down => (!found.applied, found.others == 0),
+        };
+        if done {
+            self.end("ROLLBACK").await?;
+            return Ok(Some(Done::Before));
+        }
+        if !sound {
+            return Err(HistoryError::Moved { revision: revision.id.clone(), direction });
+        }
+        if direction == Direction::Up && !self.condition_holds().await? {
+            self.record_up(started, Origin::Skipped).await?;
+            self.end("COMMIT").await?;
+            return Ok(Some(Done::Skipped));
+        }
+        Ok(None)
+    }
+
+    /// Whether the revision is to do anything.
+    pub(super) async fn condition_holds(&self) -> Result<bool, HistoryError> {
+        let Some(condition) = &self.change.revision.condition else { return Ok(true) };
+        let answers = self.connection.simple_query(condition).await;
+        let answers =
+            answers.map_err(|source| self.failed(Some(condition), 0, Failed { through: 0, source }))?;
+        Ok(hold(&answers).is_ok())
+    }
+
+    /// Runs the text, which follows `kept` statements that stay done whatever happens.
+    pub(super) async fn execute(&self, sql: &str, kept: usize) -> Result<(), HistoryError> {
+        let run = async {
+            let mut through = 0;
+            let failed = |through| move |source| Failed { through, source };
+            let answers = self.connection.simple_query_raw(sql).await.map_err(failed(0))?;
+            let mut answers = std::pin::pin!(answers);
+            while let Some(answer) = answers.try_next().await.map_err(failed(through))? {
+                through += usize::from(matches!(answer, SimpleQueryMessage::CommandComplete(_)));
+            }
+            Ok(())
+        };
+        run.await.map_err(|failed| self.failed(Some(sql), kept, failed))
+    }
+
+    /// SQL of `[callbacks]`.
+    async fn callback(&self, name: &str, sql: Option<&str>) -> Result<(), HistoryError> {
+        let Some(sql) = sql else { return Ok(()) };
+        self.connection.batch_execute(sql).await.map_err(|source| {
+            let reason = source.as_db_error().map_or_else(|| source.to_string(), |e| e.message().to_owned());
+            HistoryError::Callback { command: name.to_owned(), reason }
+        })
+    }
+
+    /// `kept`: what was done is committed already.
+    pub(super) async fn verify(&self, kept: bool) -> Result<(), HistoryError> {
+        let Some(verify) = self.change.verify else { return Ok(()) };
+        let revision = self.change.revision;
+        let answers = self.connection.simple_query(verify).await;
+        let answers =
+            answers.map_err(|source| self.failed(Some(verify), 0, Failed { through: 0, source }))?;
+        hold(&answers).map_err(|not_true| HistoryError::Unverified {
+            revision: revision.id.clone(),
+            file: revision.file.clone(),
+            number: not_true.number,
+            found: not_true.found,
+            kept,
+        })
+    }
+
+    /// Records what was done in the transaction that did it, and commits.
+    async fn finish(&self, started: Instant) -> Result<(), HistoryError> {
+        failpoint!("history.section_done");
+        // Whatever role the revision took, ours writes the record.
+        self.end("RESET SESSION AUTHORIZATION; RESET ROLE").await?;
+        match self.change.direction {
+            Direction::Up => self.record_up(started, Origin::Applied).await?,
+            Direction::Down => self.record_down(started).await?,
+        }
+        failpoint!("history.recorded");
+        self.end("COMMIT").await?;
+        failpoint!("history.committed");
+        Ok(())
+    }
+
+    pub(super) async fn record_up(&self, started: Instant, origin: Origin) -> Result<(), StoreError> {
+        let engine = self.history.engine;
+        let detail = json!({ "tag": self.options.tag });
+        let recording =
+            Recording { revision: self.change.revision, origin, took: self.since(started), detail };
+        engine.store.record_revision(&**self.connection, engine.identity, &recording).await
+    }
+
+    pub(super) async fn record_down(&self, started: Instant) -> Result<(), HistoryError> {
+        let (engine, revision) = (self.history.engine, self.change.revision);
+        engine.store.forget_revision(&**self.connection, &revision.id.0).await?;
+        self.history.give_up_followers(&**self.connection, &revision.id).await?;
+        let detail = json!({
+            "duration_ms": self.since(started).as_millis(),
+            "tool_version": env!("CARGO_PKG_VERSION"),
+            "tag": self.options.tag,
+        });
+        let event = Event {
+            kind: "revision.undone",
+            run: None,
+            revision: Some(&revision.id),
+            message: format!("revision {} was undone: {}", revision.id, revision.message),
+            detail: Some(detail),
+        };
+        Ok(engine.store.record(&**self.connection, engine.identity, event).await?)
+    }
+
+    /// Who asks for a lock against everybody makes everybody queue behind it while it waits itself. So where an old
+    /// transaction is in the way, it is let finish first; for a while.
+    pub(super) async fn let_others_finish(&self, sql: &str) {
+        let engine = self.history.engine;
+        let tables = manifest::locked_tables(sql);
+        for _ in 0..LOOKS {
+            let found = blockers::in_the_way(self.connection, &tables).await;
+            let Some(first) = found.first() else { return };
+            let reason = format!("revision {} lets {first} finish first", self.change.revision.id);
+            engine.observer.notice(crate::engine::Notice::Waiting { reason });
+            *self.seen.blockers.lock().expect("no holder can panic") = found;
+            if engine.stop.is_asked() {
+                return;
+            }
+            engine.clock.sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Runs a command of ours.
+    pub(super) async fn end(&self, command: &str) -> Result<(), HistoryError> {
+        self.connection.batch_execute(command).await.map_err(|source| self.refused(source))
+    }
+
+    /// Takes back what was set for the session, and sets this.
+    pub(super) async fn reset(&self, settings: &str) -> Result<(), HistoryError> {
+        self.connection.reset(settings).await.map_err(|source| self.refused(source))
+    }
+
+    /// An error of a statement of ours.
+    pub(super) fn refused(&self, source: tokio_postgres::Error) -> HistoryError {
+        self.failed(None, 0, Failed { through: 0, source })
+    }
+
+    /// An error if the operator asked to stop, between two statements.
+    pub(super) fn may_go_on(&self) -> Result<(), HistoryError> {
+        if self.history.engine.stop.is_asked() {
+            return Err(HistoryError::Stopped {
+                before: format!("revision {} was done", self.change.revision.id),
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        self.history.engine.clock.monotonic()
+    }
+
+    fn since(&self, started: Instant) -> Duration {
+        self.now().saturating_duration_since(started)
+    }
+
+    fn failed(&self, sql: Option<&str>, kept: usize, failed: Failed) -> HistoryError {
+        let Failed { through, source } = failed;
+        let revision = self.change.revision;
+        let statement = sql.and_then(|sql| {
+            let at = manifest::statements(sql).into_iter().nth(through)?;
+            Some(sql[at].chars().take(2_000).collect())
+        });
+        FailedSection {
+            revision: revision.id.clone(),
+            direction: self.change.direction,
+            file: revision.file.clone(),
+            kept,
+            statement,
+            excerpt: sql.and_then(|sql| excerpt(sql, &source)),
+            blockers: Vec::new(),
+            gave_up: None,
+            source,
+        }
+        .into()
+    }
+}
+
+fn excerpt(sql: &str, error: &tokio_postgres::Error) -> Option<SqlExcerpt> {
+    match error.as_db_error()?.position()? {
+        ErrorPosition::Original(position) => {
+            let position = usize::try_from(*position).ok()?.checked_sub(1)?;
+            Some(SqlExcerpt { sql: sql.to_owned(), position: position.min(sql.chars().count()) })
+        }
+        ErrorPosition::Internal { .. } => None,
+    }
+}

@@ -1,0 +1,263 @@
+//! Data revisions: run, and taken back, by the engine of jobs; recorded when that is proved.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio_postgres::GenericClient;
+
+use super::session::Session;
+use super::{ChangeOptions, Done, Gate, History, HistoryError, HistoryStep};
+use crate::engine::takeover;
+use crate::engine::{Ended, RunRequest};
+use crate::model::{Direction, Job, Revision, RevisionId, RunState};
+use crate::pg::Connection;
+use crate::store::{Event, Origin, Recording};
+
+/// What came of a job that was to be run.
+#[derive(Debug)]
+pub enum JobOutcome {
+    /// It ran.
+    Ended(Ended),
+    /// The condition of its revision doesn't hold: it is passed over.
+    Skipped,
+}
+
+impl History<'_> {
+    /// Runs a job. One that stands for a revision must have its parents applied, and is recorded when it is done.
+    pub async fn run(&self, job: &Job, request: RunRequest) -> Result<JobOutcome, HistoryError> {
+        let revision = job.revision.as_ref().and_then(|id| self.manifest.revision(&id.0));
+        let Some(revision) = revision else {
+            return Ok(JobOutcome::Ended(self.engine.run(job, request).await?));
+        };
+        self.run_as(job, revision, request, &ChangeOptions::default()).await
+    }
+
+    pub(super) async fn run_revision(
+        &self,
+        job: &Job,
+        revision: &Revision,
+        options: &ChangeOptions<'_>,
+    ) -> Result<HistoryStep, HistoryError> {
+        let done = match self.run_as(job, revision, RunRequest::default(), options).await? {
+            JobOutcome::Ended(ended @ Ended::Stopped { .. }) => {
+                return Ok(HistoryStep::Stopped { job: job.name.clone(), ended });
+            }
+            JobOutcome::Ended(Ended::AlreadyDone(_)) => Done::Before,
+            JobOutcome::Ended(Ended::Done { .. }) => Done::Now,
+            JobOutcome::Skipped => Done::Skipped,
+        };
+        Ok(HistoryStep::Changed(revision.id.clone(), Direction::Up, done))
+    }
+
+    async fn run_as(
+        &self,
+        job: &Job,
+        revision: &Revision,
+        request: RunRequest,
+        options: &ChangeOptions<'_>,
+    ) -> Result<JobOutcome, HistoryError> {
+        let engine = self.engine;
+        let connection = self.look("upgrade").await?;
+        self.gate(&connection, job, revision).await?;
+        if !self.holds(&connection, revision).await? {
+            self.record_data(revision, Origin::Skipped, Duration::ZERO, options).await?;
+            return Ok(JobOutcome::Skipped);
+        }
+        drop(connection);
+        let started = engine.clock.monotonic();
+        let ended = engine.run(job, request).await?;
+        if matches!(ended, Ended::Done { .. } | Ended::AlreadyDone(_)) {
+            let took = engine.clock.monotonic().saturating_duration_since(started);
+            self.record_data(revision, Origin::Applied, took, options).await?;
+        }
+        Ok(JobOutcome::Ended(ended))
+    }
+
+    /// What is refused leaves no control schema behind.
+    async fn gate(
+        &self,
+        connection: &Connection,
+        job: &Job,
+        revision: &Revision,
+    ) -> Result<(), HistoryError> {
+        let applied = self.applied(connection).await?.into_keys().collect();
+        let before = self.manifest.graph.pending(&applied, &[&revision.id.0]);
+        let missing: Vec<RevisionId> = before
+            .into_iter()
+            .filter(|id| *id != revision.id.0)
+            .map(|id| RevisionId(id.to_owned()))
+            .collect();
+        let Some(next) = missing.last() else { return Ok(()) };
+        let what = format!("{} ({})", job.name, revision.id);
+        let next = next.to_string();
+        Err(Gate { what, missing: self.describe(connection, &missing).await?, next }.into())
+    }
+
+    /// Revisions that are not applied, data revisions with the state of their runs.
+    pub(super) async fn describe(
+        &self,
+        connection: &Connection,
+        ids: &[RevisionId],
+    ) -> Result<Vec<String>, HistoryError> {
+        let readable = self.engine.store.is_readable(connection).await?;
+        let mut described = Vec::new();
+        for id in ids {
+            let job = self.manifest.revision(&id.0).and_then(Revision::job);
+            let run = match job {
+                Some(job) if readable => self.engine.store.find_run(&**connection, job.id()).await?,
+                _ => None,
+            };
+            described.push(match (job, run) {
+                (None, _) => id.to_string(),
+                (Some(_), None) => format!("{id} (a data revision that has not been run)"),
+                (Some(_), Some(run)) => {
+                    format!("{id} (a data revision; its run {} is {})", run.id, run.state)
+                }
+            });
+        }
+        Ok(described)
+    }
+
+    async fn holds(&self, connection: &Connection, revision: &Revision) -> Result<bool, HistoryError> {
+        let Some(condition) = &revision.condition else { return Ok(true) };
+        let answers = connection.simple_query(condition).await.map_err(|source| {
+            HistoryError::from(super::FailedSection {
+                revision: revision.id.clone(),
+                direction: Direction::Up,
+                file: revision.file.clone(),
+                kept: 0,
+                statement: Some(condition.clone()),
+                excerpt: None,
+                blockers: Vec::new(),
+                gave_up: None,
+                source,
+            })
+        })?;
+        Ok(super::verify::hold(&answers).is_ok())
+    }
+
+    async fn record_data(
+        &self,
+        revision: &Revision,
+        origin: Origin,
+        took: Duration,
+        options: &ChangeOptions<'_>,
+    ) -> Result<(), HistoryError> {
+        let engine = self.engine;
+        let mut session = Session::begin(self, options, "upgrade").await?;
+        let transaction = session.transaction().await?;
+        let parents: Vec<&str> = revision.follows().map(|before| before.0.as_str()).collect();
+        let found = engine.store.neighbours_applied(&transaction, &revision.id, &parents).await?;
+        if found.applied {
+            return Ok(());
+        }
+        if found.others < parents.len() {
+            return Err(HistoryError::Moved { revision: revision.id.clone(), direction: Direction::Up });
+        }
+        let detail = json!({ "tag": options.tag });
+        let recording = Recording { revision, origin, took, detail };
+        engine.store.record_revision(&transaction, engine.identity, &recording).await?;
+        engine.store.end_section(&transaction, &revision.id).await?;
+        transaction.commit().await.map_err(HistoryError::sql("record the data revision"))
+    }
+
+    /// Takes a data revision back by its `[down]`. From the beginning on it counts as not applied.
+    pub(super) async fn take_back(
+        &self,
+        mut session: Session<'_>,
+        job: &Job,
+        revision: &Revision,
+    ) -> Result<HistoryStep, HistoryError> {
+        let (engine, id, options) = (self.engine, &revision.id, session.options);
+        session.may_go_on(id)?;
+        let down =
+            job.taken_back().ok_or_else(|| HistoryError::Irreversible { revisions: vec![id.to_string()] })?;
+        self.begin_taking_back(&mut session, job, revision).await?;
+        drop(session);
+        let started = engine.clock.monotonic();
+        let ended = engine.run(&down, RunRequest::default()).await?;
+        if matches!(ended, Ended::Stopped { .. }) {
+            return Ok(HistoryStep::Stopped { job: job.name.clone(), ended });
+        }
+        failpoint!("history.taken_back");
+        let took = engine.clock.monotonic().saturating_duration_since(started);
+        let mut session = Session::begin(self, options, "downgrade").await?;
+        let transaction = session.transaction().await?;
+        engine.store.end_section(&transaction, id).await?;
+        let detail = json!({
+            "duration_ms": took.as_millis(), "tool_version": env!("CARGO_PKG_VERSION"), "tag": options.tag,
+        });
+        let message = format!("revision {id} was undone: {}", revision.message);
+        let event =
+            Event { kind: "revision.undone", run: None, revision: Some(id), message, detail: Some(detail) };
+        engine.store.record(&transaction, engine.identity, event).await?;
+        transaction.commit().await.map_err(HistoryError::sql("record that the data revision is undone"))?;
+        Ok(HistoryStep::Changed(id.clone(), Direction::Down, Done::Now))
+    }
+
+    async fn begin_taking_back(
+        &self,
+        session: &mut Session<'_>,
+        job: &Job,
+        revision: &Revision,
+    ) -> Result<(), HistoryError> {
+        let (engine, id) = (self.engine, &revision.id);
+        let transaction = session.transaction().await?;
+        let followers = self.manifest.graph.followers(&id.0);
+        let found = engine.store.neighbours_applied(&transaction, id, &followers).await?;
+        engine.store.begin_section(&transaction, id, Direction::Down).await?;
+        if found.others > 0 {
+            return Err(HistoryError::Moved { revision: id.clone(), direction: Direction::Down });
+        }
+        if found.applied {
+            self.give_up_run(&transaction, job, "was undone: the revision is taken back").await?;
+            engine.store.forget_revision(&transaction, &id.0).await?;
+            let message = format!("revision {id} is being undone: {}", revision.message);
+            let event =
+                Event { kind: "revision.undoing", run: None, revision: Some(id), message, detail: None };
+            engine.store.record(&transaction, engine.identity, event).await?;
+        }
+        transaction.commit().await.map_err(HistoryError::sql("begin to undo the data revision"))?;
+        failpoint!("history.taking_back");
+        Ok(())
+    }
+
+    /// The runs of data revisions that follow one that is undone mean nothing any more.
+    pub(super) async fn give_up_followers(
+        &self,
+        client: &impl GenericClient,
+        id: &RevisionId,
+    ) -> Result<(), HistoryError> {
+        for job in self.jobs_after(id) {
+            let reason = format!("was given up: revision {id}, which it follows, was undone");
+            self.give_up_run(client, job, &reason).await?;
+        }
+        Ok(())
+    }
+
+    /// The jobs of data revisions that follow this one, however far.
+    pub(super) fn jobs_after(&self, id: &RevisionId) -> impl Iterator<Item = &Job> {
+        let jobs = self.manifest.revisions.iter().filter_map(Revision::job);
+        jobs.filter(move |job| self.manifest.graph.ancestors(job.id()).contains(&id.0.as_str()))
+    }
+
+    /// Ends the job's last run for good, done or not, unless a process is at work on it. In the caller's transaction.
+    pub(super) async fn give_up_run(
+        &self,
+        client: &impl GenericClient,
+        job: &Job,
+        reason: &str,
+    ) -> Result<(), HistoryError> {
+        let store = self.engine.store;
+        let Some(run) = store.find_run(client, job.id()).await? else { return Ok(()) };
+        if matches!(run.state, RunState::Cancelled | RunState::Undone) {
+            return Ok(());
+        }
+        store.lock_runs(client).await?;
+        let at_work = store.workers(client, run.id).await?.into_iter().find(|worker| worker.alive);
+        if let Some(worker) = at_work.filter(|_| !run.state.is_final()) {
+            return Err(HistoryError::JobAtWork { job: job.name.clone(), who: worker.who() });
+        }
+        Ok(takeover::give_up(store, self.engine.identity, client, (&run, reason)).await?)
+    }
+}

@@ -1,0 +1,169 @@
+//! `stamp`: records where the database stands without running anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::json;
+use tokio_postgres::GenericClient;
+
+use super::session::Session;
+use super::verify::hold;
+use super::{ChangeOptions, History, HistoryError};
+use crate::model::{Revision, RevisionBody, RevisionId};
+use crate::pg::{Connection, quote};
+use crate::store::{AppliedRevision, Event, Origin, Recording};
+
+/// What is to be recorded.
+#[derive(Clone, Copy, Debug)]
+pub struct StampRequest<'r> {
+    /// Where the database is to stand.
+    pub targets: &'r [String],
+    /// Forget everything first, what no file defines included.
+    pub purge: bool,
+    /// Even if the schema plainly disagrees.
+    pub force: bool,
+}
+
+/// What a stamp changes.
+#[derive(Debug, Default)]
+pub struct Stamped {
+    /// Recorded as applied now, in order.
+    pub added: Vec<RevisionId>,
+    /// Not recorded any more, in the opposite order.
+    pub removed: Vec<String>,
+}
+
+impl History<'_> {
+    /// Records that the database stands at these targets, and nothing else.
+    pub async fn stamp(
+        &self,
+        request: StampRequest<'_>,
+        options: &ChangeOptions<'_>,
+    ) -> Result<Stamped, HistoryError> {
+        let connection = self.look("stamp").await?;
+        self.way_to_stamp(&self.applied(&connection).await?, request)?;
+        let mut session = Session::begin(self, options, "stamp").await?;
+        let applied = self.applied(&session.connection).await?;
+        let stamped = self.way_to_stamp(&applied, request)?;
+        if !request.force {
+            let signs = self.signs_against(&session.connection, &applied, &stamped).await?;
+            if !signs.is_empty() {
+                return Err(HistoryError::Disagrees { signs });
+            }
+        }
+        let transaction = session.transaction().await?;
+        for id in &stamped.removed {
+            self.unrecord(&transaction, id, options).await?;
+        }
+        for id in &stamped.added {
+            let revision = self.revision(&id.0);
+            if let Some(job) = revision.job() {
+                self.give_up_run(&transaction, job, "was given up: its revision was stamped").await?;
+            }
+            let engine = self.engine;
+            let detail = json!({ "tag": options.tag, "forced": request.force });
+            let recording = Recording { revision, origin: Origin::Stamped, took: Duration::ZERO, detail };
+            engine.store.record_revision(&transaction, engine.identity, &recording).await?;
+        }
+        for id in stamped.added.iter().map(|id| &id.0).chain(&stamped.removed) {
+            self.engine.store.end_section(&transaction, &RevisionId(id.clone())).await?;
+        }
+        transaction.commit().await.map_err(HistoryError::sql("record where the database stands"))?;
+        Ok(stamped)
+    }
+
+    /// The revisions that a table of Alembic's names: where the database stands by it.
+    pub async fn alembic_heads(&self, table: &str) -> Result<Vec<String>, HistoryError> {
+        let missing = || HistoryError::NoAlembic { table: table.to_owned() };
+        let connection = self.engine.connector.connect("stamp").await?;
+        let name = crate::model::TableName::parse(table).map_err(|_| missing())?;
+        let statement = format!("SELECT version_num::text FROM {} ORDER BY 1", quote::table(&name));
+        let rows = connection.query(&statement, &[]).await.map_err(|_| missing())?;
+        let heads: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        let unknown: Vec<String> =
+            heads.iter().filter(|id| self.manifest.graph.node(id).is_none()).cloned().collect();
+        if unknown.is_empty() { Ok(heads) } else { Err(HistoryError::UnknownApplied { revisions: unknown }) }
+    }
+
+    fn way_to_stamp(
+        &self,
+        applied: &BTreeMap<String, AppliedRevision>,
+        request: StampRequest<'_>,
+    ) -> Result<Stamped, HistoryError> {
+        let ids: BTreeSet<String> = applied.keys().cloned().collect();
+        let before = if request.purge { BTreeSet::new() } else { ids.clone() };
+        if !request.purge {
+            self.refuse_unknown(applied)?;
+        }
+        let targets: Vec<&str> = request.targets.iter().map(String::as_str).collect();
+        let wanted = self.manifest.graph.stamp_set(&before, &targets)?;
+        let order = self.manifest.graph.order();
+        let added = order.iter().filter(|id| wanted.contains(**id) && !ids.contains(**id));
+        let added = added.map(|id| RevisionId((*id).to_owned())).collect();
+        let unknown = ids.iter().filter(|id| self.manifest.graph.node(id).is_none()).cloned();
+        let known = order.iter().rev().filter(|id| ids.contains(**id) && !wanted.contains(**id));
+        let removed = unknown.chain(known.map(|id| (*id).to_owned())).collect();
+        Ok(Stamped { added, removed })
+    }
+
+    async fn unrecord(
+        &self,
+        client: &impl GenericClient,
+        id: &str,
+        options: &ChangeOptions<'_>,
+    ) -> Result<(), HistoryError> {
+        let engine = self.engine;
+        if let Some(job) = self.manifest.revision(id).and_then(Revision::job) {
+            self.give_up_run(client, job, "counts as undone: its revision was taken off the record").await?;
+        }
+        engine.store.forget_revision(client, id).await?;
+        let event = Event {
+            kind: "revision.unstamped",
+            run: None,
+            revision: Some(&RevisionId(id.to_owned())),
+            message: format!("revision {id} was taken off the record, without undoing it"),
+            detail: Some(json!({ "tag": options.tag })),
+        };
+        Ok(engine.store.record(client, engine.identity, event).await?)
+    }
+
+    /// What in the database speaks against the new record. Of what is recorded anew, only where the database would stand is
+    /// looked at: what came before may have been changed since.
+    async fn signs_against(
+        &self,
+        connection: &Connection,
+        applied: &BTreeMap<String, AppliedRevision>,
+        stamped: &Stamped,
+    ) -> Result<Vec<String>, HistoryError> {
+        let mut after: BTreeSet<String> = applied.keys().cloned().collect();
+        after.retain(|id| !stamped.removed.contains(id));
+        after.extend(stamped.added.iter().map(|id| id.0.clone()));
+        let mut signs = Vec::new();
+        for id in self.manifest.graph.applied_heads(&after) {
+            let revision = self.revision(id);
+            if stamped.added.contains(&revision.id)
+                && let RevisionBody::Schema(schema) = &revision.body
+                && let Some(verify) = &schema.verify
+                && let Some(sign) = against(connection, verify).await
+            {
+                signs.push(format!("revision {id} doesn't verify: {sign}"));
+            }
+        }
+        Ok(signs)
+    }
+}
+
+/// Whether the queries of `-- migrate:verify` don't hold, or can't even be asked. They change nothing.
+async fn against(connection: &Connection, verify: &str) -> Option<String> {
+    let begun = connection.begin_afresh("SET TRANSACTION READ ONLY").await;
+    let answers = match begun {
+        Ok(()) => connection.simple_query(verify).await,
+        Err(error) => Err(error),
+    };
+    let sign = match answers {
+        Ok(answers) => hold(&answers).err().map(|not| format!("query {} returned {}", not.number, not.found)),
+        Err(error) => Some(error.as_db_error().map_or_else(|| error.to_string(), |e| e.message().to_owned())),
+    };
+    let _ = connection.batch_execute("ROLLBACK").await;
+    sign
+}

@@ -1,0 +1,1 @@
+UPDATE {schema}.revision SET checksum = $2, content = $3 WHERE id = $1

@@ -1,0 +1,1 @@
+DELETE FROM {schema}.section WHERE revision = $1

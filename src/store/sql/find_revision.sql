@@ -1,1 +1,0 @@
-SELECT true FROM {schema}.revision WHERE id = $1

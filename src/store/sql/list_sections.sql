@@ -1,0 +1,1 @@
+SELECT revision, direction, cardinality(done) AS done FROM {schema}.section ORDER BY revision

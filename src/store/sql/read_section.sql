@@ -1,0 +1,1 @@
+SELECT direction, done, begun FROM {schema}.section WHERE revision = $1

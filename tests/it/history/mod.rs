@@ -1,0 +1,6 @@
+//! The history: how it is shown, changed, recorded, and what holds when it goes wrong.
+
+mod crash;
+mod shown;
+
+pub(crate) use crash::FAILPOINTS;
