@@ -83,7 +83,7 @@ impl Graph {
         let anchors = self.point_places(applied, target)?;
         match (anchors.first(), anchors.len()) {
             (Some(&only), 1) => Ok(only),
-            (None, _) => Err(self.stopped(target, Stop::TooFew { found: 0 })),
+            (None, _) => Err(self.stopped(target, Stop::TooFew { found: 0 }, BTreeSet::clone)),
             (Some(_), _) => Err(self.ambiguous_anchor(target, &anchors)),
         }
     }
@@ -106,7 +106,10 @@ impl Graph {
         if heads.len() <= 1 {
             return Ok(heads);
         }
-        let branch = |&at: &usize| self.labels_apart(at, &heads).first().map(|label| format!("{label}@head"));
+        let branch = |&at: &usize| {
+            let labels = self.labels_leading_to(at, |line| &heads & line);
+            labels.first().map(|label| format!("{label}@head"))
+        };
         Err(TargetError::SeveralHeads {
             target: target.text.to_owned(),
             branches: heads.iter().filter_map(branch).collect(),
@@ -131,6 +134,8 @@ impl Graph {
                 Ascent::new(self, reach(&self.edges.before, [anchor]), Some(above))
             }
         };
-        ascent.climb(steps).map_err(|stop| self.stopped(target, stop))
+        let first_step =
+            |line: &BTreeSet<usize>| Ascent::new(self, applied.clone(), Some(line.clone())).next();
+        ascent.climb(steps).map_err(|stop| self.stopped(target, stop, first_step))
     }
 }
