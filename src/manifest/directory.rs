@@ -1,6 +1,6 @@
 //! A directory of files becomes a [`Manifest`]: the whole history and every job, checked together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::document::{DocumentError, nearest};
@@ -17,6 +17,8 @@ pub struct Manifest {
     pub jobs: Vec<Job>,
     /// The history as a graph.
     pub graph: Graph,
+    /// Where an id stands in `revisions`.
+    places: BTreeMap<String, usize>,
 }
 
 /// Why a directory can't be used, or a job not be found in it.
@@ -140,13 +142,14 @@ impl Manifest {
                 return Err(ManifestError::DuplicateJob { id: job.id().to_owned(), files });
             }
         }
-        Ok(Self { revisions, jobs, graph })
+        let places = revisions.iter().enumerate().map(|(at, revision)| (revision.id.0.clone(), at)).collect();
+        Ok(Self { revisions, jobs, graph, places })
     }
 
     /// The revision of that id. The id must come from this manifest's graph.
     #[must_use]
     pub fn revision(&self, id: &str) -> Option<&Revision> {
-        self.revisions.iter().find(|revision| revision.id.0 == id)
+        self.places.get(id).map(|&at| &self.revisions[at])
     }
 
     /// The revision that a target on the command line means: an id or a unique prefix of one.
