@@ -125,6 +125,7 @@ fn an_upgrade_does_not_go_down_and_says_so() {
         up(&open, "1975 ae10", "1975"),
         "the database is past `1975` already, and an upgrade undoes nothing\nhint: `longhaul downgrade 1975`"
     );
+    assert!(up(&open, "1975 ae10 55af", "base+1").ends_with("`longhaul downgrade 1975ea83b712`"));
     assert_eq!(up(&open, "1975 ae10", "ae10"), "", "it stands there");
     assert_eq!(up(&open, "ae10", "ae10"), "1975", "a gap is filled");
 }
@@ -149,7 +150,8 @@ fn steps_down_undo_one_head_after_the_other() {
     );
     assert_eq!(
         down(&merged, "1975 ae10 27c6", "billing@-2"),
-        "`billing@-2` goes too far: only 1 of 2 steps are there\nhint: `base` goes all the way",
+        "`billing@-2` goes too far: only 1 of 2 steps are there\n\
+         hint: `billing@base` goes all the way, with all that stands on the same base",
         "1975 is no head while ae10 stands on it"
     );
     assert_eq!(
