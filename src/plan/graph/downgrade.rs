@@ -29,9 +29,7 @@ impl Graph {
             (_, Some(Shift::Up(_))) | (Point::Head | Point::Heads, None) => {
                 Err(TargetError::WrongWay { target: target.text.to_owned(), way: Way::Up })
             }
-            (Point::Here, Some(Shift::Down(steps))) => {
-                self.descend(applied.clone(), target, steps).map_err(|stop| self.stopped(target, stop))
-            }
+            (Point::Here, Some(Shift::Down(steps))) => self.descend(applied.clone(), target, steps),
             (Point::Base, None) => with_all_after(target.within(self.base_places())),
             (Point::Label(at), None) if target.branch.is_none() => Err(self.label_alone(target, at)),
             (Point::Label(at) | Point::Revision(at), None) => {

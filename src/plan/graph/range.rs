@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::lineage::reach;
 use super::target::{Point, Shift, Target};
-use super::{Graph, TargetError};
+use super::{Graph, TargetError, Way};
 
 impl Graph {
     /// The revisions from A up to B, both with them, in order. Without A from the beginning, without B to the heads.
@@ -13,15 +13,18 @@ impl Graph {
     pub fn range(&self, applied: &BTreeSet<String>, range: &str) -> Result<Vec<&str>, TargetError> {
         let (from, to) = ends(range, "A:B, A: or :B")?;
         let stands = self.places_of(applied.iter().map(String::as_str));
-        let parse = |text| if str::is_empty(text) { Ok(None) } else { self.parse(text).map(Some) };
+        let parse = |text| match text {
+            "" => Ok(None),
+            target => self.parse(target).map(Some),
+        };
         let (lower, upper) = (parse(from)?, parse(to)?);
         let meaning = |target: &Target<'_>| self.meaning(&stands, target);
-        if let Some((target, steps)) = steps_of(lower.as_ref(), Shift::Down(0)) {
+        if let Some((target, steps)) = steps_of(lower.as_ref(), Way::Down) {
             let top = upper.as_ref().map_or_else(|| Ok(self.head_places()), meaning)?;
             return Ok(self.ids(target.within(generations(&self.edges.parents, top, steps))));
         }
         let bottom = lower.as_ref().map(meaning).transpose()?.filter(|bottom| !bottom.is_empty());
-        if let Some((target, steps)) = steps_of(upper.as_ref(), Shift::Up(0)) {
+        if let Some((target, steps)) = steps_of(upper.as_ref(), Way::Up) {
             let found = match bottom {
                 Some(bottom) => generations(&self.edges.children, bottom, steps),
                 None => generations(&self.edges.children, self.base_places(), steps - 1),
@@ -100,10 +103,10 @@ fn not_on_one_line(from: &str, to: &str) -> TargetError {
 }
 
 /// The steps of an end that is counted from the other end.
-fn steps_of<'t>(end: Option<&'t Target<'t>>, way: Shift) -> Option<(&'t Target<'t>, usize)> {
+fn steps_of<'t>(end: Option<&'t Target<'t>>, way: Way) -> Option<(&'t Target<'t>, usize)> {
     let target = end.filter(|target| target.point == Point::Here)?;
     match (target.shift?, way) {
-        (Shift::Down(steps), Shift::Down(_)) | (Shift::Up(steps), Shift::Up(_)) => Some((target, steps)),
+        (Shift::Down(steps), Way::Down) | (Shift::Up(steps), Way::Up) => Some((target, steps)),
         _ => None,
     }
 }

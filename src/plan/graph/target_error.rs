@@ -93,7 +93,7 @@ pub enum TargetError {
     /// An upgrade to the past: the target is applied, and so is what comes after it.
     #[error("the database is past `{target}` already, and an upgrade undoes nothing")]
     Behind {
-        /// The target.
+        /// The target, as a downgrade takes it.
         target: String,
     },
     /// A downgrade to a revision that is not applied.
@@ -171,8 +171,14 @@ impl TargetError {
                 let write: Vec<String> = candidates.iter().map(|one| listed(&one.write)).collect();
                 Some(format!("write {}", write.join("; ")))
             }
-            Self::TooFew { way: Way::Up, .. } => Some("`heads` goes all the way".to_owned()),
-            Self::TooFew { way: Way::Down, .. } => Some("`base` goes all the way".to_owned()),
+            Self::TooFew { target, way, .. } => {
+                let branch = target.split_once('@').map(|(branch, _)| format!("{branch}@")).unwrap_or_default();
+                Some(match way {
+                    Way::Up => format!("`{branch}heads` goes all the way"),
+                    Way::Down if branch.is_empty() => "`base` goes all the way".to_owned(),
+                    Way::Down => format!("`{branch}base` goes all the way, with all that stands on the same base"),
+                })
+            }
             Self::WrongWay { target, way: Way::Up } => Some(format!("`longhaul upgrade {target}`")),
             Self::WrongWay { target, way: Way::Down } | Self::Behind { target } => {
                 Some(format!("`longhaul downgrade {target}`"))

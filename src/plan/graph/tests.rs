@@ -2,6 +2,11 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod fixtures;
+mod properties;
+mod ranges;
+mod targets;
+
 fn node(place: &str, id: &str, revises: &[&str], depends: &[&str]) -> Node {
     let owned = |ids: &[&str]| ids.iter().map(|&id| id.to_owned()).collect();
     Node {
@@ -79,6 +84,35 @@ fn what_is_no_history_is_refused_with_the_files_named() {
         refusal(vec![node("a.sql", "3f9a0c1b7d52", &["90be11d4a6c3"], &[])]),
         "a.sql: revision `3f9a0c1b7d52` revises `90be11d4a6c3`, which no file defines"
     );
+}
+
+#[test]
+fn a_label_that_could_mean_something_else_is_refused() {
+    let labelled = |place: &str, id: &str, label: &str| Node {
+        labels: vec![label.to_owned()],
+        ..node(place, id, &[], &[])
+    };
+    assert_eq!(
+        refusal(vec![labelled("b.sql", "x", "billing"), labelled("a.sql", "y", "billing")]),
+        "the branch label `billing` is declared twice: in a.sql and in b.sql"
+    );
+    assert_eq!(
+        refusal(vec![labelled("a.sql", "x", "y"), node("b.sql", "y", &[], &[])]),
+        "a.sql: the branch label `y` is the id of the revision in b.sql"
+    );
+    for word in ["head", "heads", "base", "current"] {
+        assert_eq!(
+            refusal(vec![labelled("a.sql", "x", word)]),
+            format!("a.sql: the branch label `{word}` is a word with a meaning of its own")
+        );
+    }
+    assert_eq!(refusal(vec![labelled("a.sql", "x", "")]), "a.sql: a branch label is empty");
+    assert_eq!(
+        refusal(vec![labelled("a.sql", "x", "a@b")]),
+        "a.sql: the branch label `a@b` holds '@'; allowed are letters, digits, `_`, `.` and `-`"
+    );
+    let twice = Node { labels: vec!["billing".to_owned(); 2], ..node("a.sql", "x", &[], &[]) };
+    assert!(Graph::build(vec![twice]).unwrap().labels("x").len() == 1, "one revision may repeat itself");
 }
 
 #[test]

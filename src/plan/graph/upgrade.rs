@@ -16,9 +16,8 @@ impl Graph {
         let goal = self.goal(&applied, &target)?;
         let path: Vec<usize> =
             reach(&self.edges.before, goal.iter().copied()).difference(&applied).copied().collect();
-        let passed = |at: &usize| !self.is_top(&applied, *at);
-        if path.is_empty() && !goal.is_empty() && goal.iter().all(passed) {
-            return Err(TargetError::Behind { target: target.text.to_owned() });
+        if path.is_empty() {
+            self.refuse_the_past(&applied, target, &goal)?;
         }
         Ok(self.ids(path))
     }
@@ -30,6 +29,26 @@ impl Graph {
         let target = self.parse(target)?;
         let applied = self.places_of(applied.iter().map(String::as_str));
         Ok(self.ids(self.meaning(&applied, &target)?))
+    }
+
+    /// Fails if a downgrade to the target would undo something.
+    fn refuse_the_past(
+        &self,
+        applied: &BTreeSet<usize>,
+        target: Target<'_>,
+        goal: &BTreeSet<usize>,
+    ) -> Result<(), TargetError> {
+        let target = match (target.shift, goal.last()) {
+            // A downgrade takes no steps up: it is told the revision that they lead to.
+            (Some(Shift::Up(_)), Some(&last)) => {
+                Target { text: self.id(last), branch: None, point: Point::Revision(last), shift: None }
+            }
+            _ => target,
+        };
+        match self.undone(applied, &target) {
+            Ok(undone) if !undone.is_empty() => Err(TargetError::Behind { target: target.text.to_owned() }),
+            _ => Ok(()),
+        }
     }
 
     /// The revisions that an upgrade to the target ends with.
@@ -83,7 +102,7 @@ impl Graph {
         let anchors = self.point_places(applied, target)?;
         match (anchors.first(), anchors.len()) {
             (Some(&only), 1) => Ok(only),
-            (None, _) => Err(self.stopped(target, Stop::TooFew { found: 0 })),
+            (None, _) => Err(self.stopped(target, Stop::TooFew { found: 0 }, BTreeSet::clone)),
             (Some(_), _) => Err(self.ambiguous_anchor(target, &anchors)),
         }
     }
@@ -106,7 +125,10 @@ impl Graph {
         if heads.len() <= 1 {
             return Ok(heads);
         }
-        let branch = |&at: &usize| self.labels_apart(at, &heads).first().map(|label| format!("{label}@head"));
+        let branch = |&at: &usize| {
+            let labels = self.labels_leading_to(at, |line| &heads & line);
+            labels.first().map(|label| format!("{label}@head"))
+        };
         Err(TargetError::SeveralHeads {
             target: target.text.to_owned(),
             branches: heads.iter().filter_map(branch).collect(),
@@ -131,6 +153,8 @@ impl Graph {
                 Ascent::new(self, reach(&self.edges.before, [anchor]), Some(above))
             }
         };
-        ascent.climb(steps).map_err(|stop| self.stopped(target, stop))
+        let first_step =
+            |line: &BTreeSet<usize>| Ascent::new(self, applied.clone(), Some(line.clone())).next();
+        ascent.climb(steps).map_err(|stop| self.stopped(target, stop, first_step))
     }
 }

@@ -50,7 +50,7 @@ impl<'g> Ascent<'g> {
     }
 
     /// Where the next step could go.
-    fn next(&self) -> BTreeSet<usize> {
+    pub(super) fn next(&self) -> BTreeSet<usize> {
         let holds = |at: &usize| self.scope.as_ref().is_none_or(|scope| scope.contains(at));
         if self.tops.is_empty() {
             return self.graph.base_places().into_iter().filter(holds).collect();
@@ -88,18 +88,20 @@ impl Graph {
         mut applied: BTreeSet<usize>,
         target: &Target<'_>,
         steps: usize,
-    ) -> Result<BTreeSet<usize>, Stop> {
+    ) -> Result<BTreeSet<usize>, TargetError> {
         let mut undone = BTreeSet::new();
         let mut tops = self.tops(&applied);
+        let mut below = reach(&self.edges.before, applied.iter().copied());
         for found in 0..steps {
             let heads = target.within(tops.clone());
+            let stopped = |stop| self.stopped(target, stop, |line| &tops & line);
             let head = match (heads.first(), heads.len()) {
-                (None, _) => return Err(Stop::TooFew { found }),
+                (None, _) => return Err(stopped(Stop::TooFew { found })),
                 (Some(&only), 1) => only,
-                (Some(_), _) => return Err(Stop::Several { found, among: heads }),
+                (Some(_), _) => return Err(stopped(Stop::Several { found, among: heads })),
             };
             let gone: Vec<usize> =
-                reach(&self.edges.after, [head]).into_iter().filter(|at| applied.remove(at)).collect();
+                self.cut(&mut below, head).into_iter().filter(|at| applied.remove(at)).collect();
             for &at in &gone {
                 tops.remove(&at);
                 let parents = self.edges.parents[at].iter().copied();
@@ -112,47 +114,65 @@ impl Graph {
         Ok(undone)
     }
 
+    /// Takes a place, and all that comes after it, out of these places, which hold all ways between any two of them.
+    fn cut(&self, places: &mut BTreeSet<usize>, at: usize) -> BTreeSet<usize> {
+        let mut open = vec![at];
+        let mut gone = BTreeSet::new();
+        while let Some(at) = open.pop() {
+            if places.remove(&at) {
+                gone.insert(at);
+                open.extend(&self.edges.after[at]);
+            }
+        }
+        gone
+    }
+
     /// The revision that the last of that many steps back goes below: with one step, `from` itself.
     pub(super) fn back(&self, from: usize, target: &Target<'_>, steps: usize) -> Result<usize, TargetError> {
+        let stopped = |stop| self.stopped(target, stop, BTreeSet::clone);
         let mut at = from;
         for found in 1..steps {
             let parents = target.within(self.edges.parents[at].iter().copied().collect());
             at = match (parents.first(), parents.len()) {
-                (None, _) => return Err(self.stopped(target, Stop::TooFew { found })),
+                (None, _) => return Err(stopped(Stop::TooFew { found })),
                 (Some(&only), 1) => only,
-                (Some(_), _) => return Err(self.stopped(target, Stop::Several { found, among: parents })),
+                (Some(_), _) => return Err(stopped(Stop::Several { found, among: parents })),
             };
         }
         Ok(at)
     }
 
-    /// The error of a walk that stopped, with targets that go on.
-    pub(super) fn stopped(&self, target: &Target<'_>, stop: Stop) -> TargetError {
+    /// The error of a walk that stopped, with targets that go on. `first_step` tells where the walk would have begun on
+    /// one branch's line alone.
+    pub(super) fn stopped(
+        &self,
+        target: &Target<'_>,
+        stop: Stop,
+        first_step: impl Fn(&BTreeSet<usize>) -> BTreeSet<usize>,
+    ) -> TargetError {
         let (way, wanted) = match target.shift {
             Some(Shift::Down(steps)) => (Way::Down, steps),
             Some(Shift::Up(steps)) => (Way::Up, steps),
             None => (Way::Up, 0),
         };
         let text = target.text.to_owned();
-        match stop {
-            Stop::TooFew { found } => TargetError::TooFew { target: text, wanted, found, way },
-            Stop::Several { found, among } => {
-                let candidate = |&at: &usize| {
-                    let id = self.id(at);
-                    let mut write = vec![match way {
-                        Way::Up => id.to_owned(),
-                        Way::Down => format!("{id}-{}", wanted - found),
-                    }];
-                    if found == 0 && target.is_bare() {
-                        let sign = if way == Way::Up { '+' } else { '-' };
-                        let labels = self.labels_apart(at, &among);
-                        write.extend(labels.into_iter().map(|label| format!("{label}@{sign}{wanted}")));
-                    }
-                    Candidate { id: id.to_owned(), write }
-                };
-                TargetError::Ambiguous { target: text, candidates: among.iter().map(candidate).collect() }
+        let (found, among) = match stop {
+            Stop::TooFew { found } => return TargetError::TooFew { target: text, wanted, found, way },
+            Stop::Several { found, among } => (found, among),
+        };
+        let candidate = |at: usize| {
+            let id = self.id(at).to_owned();
+            let (mut write, sign) = match way {
+                Way::Up => (vec![id.clone()], '+'),
+                Way::Down => (vec![format!("{id}-{}", wanted - found)], '-'),
+            };
+            if found == 0 && target.is_bare() {
+                let labels = self.labels_leading_to(at, &first_step);
+                write.extend(labels.into_iter().map(|label| format!("{label}@{sign}{wanted}")));
             }
-        }
+            Candidate { id, write }
+        };
+        TargetError::Ambiguous { target: text, candidates: among.into_iter().map(candidate).collect() }
     }
 
     /// The error of steps that could be counted from several revisions.
@@ -167,12 +187,16 @@ impl Graph {
         TargetError::Ambiguous { target: target.text.to_owned(), candidates }
     }
 
-    /// The labels whose lines hold this place and none of the others.
-    pub(super) fn labels_apart(&self, at: usize, among: &BTreeSet<usize>) -> Vec<&str> {
-        let apart = |label: &&str| {
-            let line = self.labels.place(label).map(|declared| self.lineage(declared)).unwrap_or_default();
-            among.iter().filter(|other| line.contains(other)).eq([&at])
+    /// The labels on whose lines the step leads to this place alone.
+    pub(super) fn labels_leading_to(
+        &self,
+        at: usize,
+        step: impl Fn(&BTreeSet<usize>) -> BTreeSet<usize>,
+    ) -> Vec<&str> {
+        let leads = |label: &&str| {
+            let declared = self.labels.place(label);
+            declared.is_some_and(|declared| step(&self.lineage(declared)).into_iter().eq([at]))
         };
-        self.labels(self.id(at)).into_iter().filter(apart).collect()
+        self.labels(self.id(at)).into_iter().filter(leads).collect()
     }
 }

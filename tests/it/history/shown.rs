@@ -112,6 +112,51 @@ async fn a_revision_is_shown_whole_and_an_unknown_one_is_refused() {
 }
 
 #[tokio::test]
+async fn ranges_and_revisions_are_named_by_labels_words_and_steps() {
+    let project = branching().await;
+    let ids = |shown: &str| -> Vec<String> {
+        let history: Value = serde_json::from_str(shown).unwrap();
+        let items = history.as_object().unwrap().values().next().unwrap().as_array().unwrap();
+        items.iter().map(|item| item["id"].as_str().unwrap()[..4].to_owned()).collect()
+    };
+    let shown = async |arguments: &[&str]| ids(&project.longhaul(arguments).await.succeeded().stdout);
+    assert_eq!(shown(&["history", "--json", "-r", "-1:"]).await, ["9f0e", "27c6", "ae10"]);
+    assert_eq!(shown(&["history", "--json", "-r", "billing:"]).await, ["9f0e", "27c6"]);
+    assert_eq!(shown(&["show", "--json", "head-1"]).await, ["ae10", "27c6"]);
+    let first_line = async |target: &str| {
+        let shown = project.longhaul(&["show", target]).await.succeeded().stdout;
+        shown.lines().next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(first_line("billing").await, "Revision:  27c6a30d7c24 (billing)");
+    project
+        .longhaul(&["history", "-r", "ae10:27c6"])
+        .await
+        .ended_with(2)
+        .says("`ae10` and `27c6` are not on one line: ae10 does not come before 27c6");
+
+    project.longhaul(&["show", "current"]).await.succeeded().says("`current` is no revision");
+    project.longhaul(&["upgrade", "27c6"]).await.succeeded();
+    assert_eq!(shown(&["history", "--json", "-r", "current:"]).await, ["9f0e", "27c6"]);
+    assert_eq!(first_line("-1").await, "Revision:  1975ea83b712 (branchpoint)");
+    assert_eq!(
+        project.longhaul(&["history", "-r", ":current"]).await.succeeded().stdout,
+        project.longhaul(&["history", "-r", ":27c6"]).await.succeeded().stdout,
+        "where the database stands is marked with -i only"
+    );
+
+    let new = ["revision", "-m", "tax", "--head", "billing", "--splice", "--branch-label", "tax"];
+    let file = project.longhaul(&new).await.succeeded().stdout.trim().to_owned();
+    let text = std::fs::read_to_string(project.jobs().join("..").join(file)).unwrap();
+    assert!(text.contains("-- revises: 27c6a30d7c24\n-- labels: tax\n"), "{text}");
+    project.longhaul(&["merge", "ae10@head", "tax@head", "-m", "one again"]).await.succeeded();
+    project
+        .longhaul(&["revision", "-m", "more", "--branch-label", "tax"])
+        .await
+        .ended_with(2)
+        .says("the branch label `tax` is declared twice");
+}
+
+#[tokio::test]
 async fn the_graph_in_graphviz_has_every_revision_and_every_edge() {
     let project = branching().await;
     let dot = project.longhaul(&["history", "--dot"]).await.succeeded().stdout;
