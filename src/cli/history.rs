@@ -33,7 +33,7 @@ pub(crate) async fn history(args: &HistoryArgs, context: &Context<'_>) -> Result
     };
     let applied = revisions.applied.clone().unwrap_or_default();
     if !args.indicate_current {
-        revisions.applied = None;
+        revisions.forget_database();
     }
     let graph = &revisions.manifest.graph;
     let mut shown = match &args.range {

@@ -48,6 +48,12 @@ impl Revisions {
         if targets.any(asks_for_current) { Self::of_database(context).await } else { Self::of_files(context) }
     }
 
+    /// As if the database had not been asked.
+    pub(crate) fn forget_database(&mut self) {
+        self.applied = None;
+        self.current.clear();
+    }
+
     /// The revisions that a person means by a target.
     pub(crate) fn resolve(&self, target: &str) -> Result<Vec<&str>, Failure> {
         let nothing = BTreeSet::new();

@@ -1,9 +1,11 @@
 //! Connections, each with a name in `pg_stat_activity`, a task that drives it, and a way to cancel what it runs.
 
+use std::collections::HashMap;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio_postgres::{CancelToken, Client, NoTls};
+use tokio_postgres::{CancelToken, Client, NoTls, Statement};
 
 use super::sqlstate;
 use crate::config::Target;
@@ -23,6 +25,7 @@ pub struct Connector {
 pub struct Connection {
     client: Client,
     driver: JoinHandle<()>,
+    prepared: Mutex<HashMap<String, Statement>>,
 }
 
 /// Cancels what a connection is running.
@@ -115,7 +118,7 @@ impl Connector {
             // Its error also reaches whoever waits for an answer, and is told there.
             let _ = connection.await;
         });
-        let connection = Connection { client, driver };
+        let connection = Connection { client, driver, prepared: Mutex::default() };
         connection.batch_execute(SESSION).await.map_err(refused)?;
         self.judge_server(&connection).await?;
         Ok(connection)
@@ -153,6 +156,22 @@ impl Connection {
     #[must_use]
     pub fn cancel_handle(&self) -> CancelHandle {
         CancelHandle(self.client.cancel_token())
+    }
+
+    /// The statement, prepared on this connection; once for each text.
+    pub async fn prepared(&self, sql: &str) -> Result<Statement, tokio_postgres::Error> {
+        let known = self.prepared.lock().expect("no holder can panic").get(sql).cloned();
+        if let Some(statement) = known {
+            return Ok(statement);
+        }
+        let statement = self.client.prepare(sql).await?;
+        self.prepared.lock().expect("no holder can panic").insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+
+    /// Somebody's SQL ran that may have taken prepared statements away: they are prepared anew.
+    pub fn forget_prepared(&self) {
+        self.prepared.lock().expect("no holder can panic").clear();
     }
 
     /// Takes back whatever was set for the session, the role included, and begins a transaction with these settings. One

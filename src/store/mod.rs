@@ -101,7 +101,7 @@ statements! {
     list_events, list_revisions, list_runs, list_sections, list_unfinished_downs, list_workers, lock_history, lock_runs,
     move_worker, neighbours_applied, open_ranges, pass_totals, plan_range, prune_batches, read_range, read_section,
     read_version, recent_batches, record_event, record_revision, register_worker, release_ranges, remove_worker,
-    remove_workers, revoke_leases, set_run_state, share_runs, start_pass,
+    remove_workers, revoke_leases, set_run_state, share_runs, start_pass, undo_revision,
 }
 
 impl Store {

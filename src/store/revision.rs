@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio_postgres::GenericClient;
-use tokio_postgres::types::Type;
+use tokio_postgres::{GenericClient, ToStatement};
 
 use super::{Identity, Store, StoreError, doing};
 use crate::model::{Revision, RevisionBody, RevisionId};
@@ -132,21 +131,19 @@ impl Store {
         Ok(applied.collect())
     }
 
-    /// Whether the revision is applied, how many of `others` are, and who asks. One round trip.
+    /// Whether the revision is applied, how many of `others` are, and who asks. `statement` is `neighbours_applied`, as
+    /// text or prepared.
     pub async fn neighbours_applied(
         &self,
         client: &impl GenericClient,
+        statement: &(impl ?Sized + ToStatement + Sync + Send),
         revision: &RevisionId,
         others: &[&str],
     ) -> Result<Neighbours, StoreError> {
-        let rows = client
-            .query_typed(
-                &self.sql.neighbours_applied,
-                &[(&revision.0, Type::TEXT), (&others, Type::TEXT_ARRAY)],
-            )
+        let row = client
+            .query_one(statement, &[&revision.0, &others])
             .await
             .map_err(doing("read the applied revisions"))?;
-        let row = rows.first().expect("an aggregate without groups gives one row");
         Ok(Neighbours {
             applied: row.get(0),
             others: usize::try_from(row.get::<_, i64>(1)).unwrap_or_default(),
@@ -154,10 +151,11 @@ impl Store {
         })
     }
 
-    /// Records a revision as applied, and the event. One round trip.
+    /// Records a revision as applied, and the event. `statement` is `record_revision`, as text or prepared.
     pub async fn record_revision(
         &self,
         client: &impl GenericClient,
+        statement: &(impl ?Sized + ToStatement + Sync + Send),
         identity: &Identity,
         recording: &Recording<'_>,
     ) -> Result<(), StoreError> {
@@ -172,26 +170,43 @@ impl Store {
             figures.extend(detail.clone());
         }
         client
-            .query_typed(
-                &self.sql.record_revision,
+            .execute(
+                statement,
                 &[
-                    (&revision.id.0, Type::TEXT),
-                    (&recording.kind(), Type::TEXT),
-                    (&revision.message, Type::TEXT),
-                    (&revision.checksum, Type::TEXT),
-                    (&identity.actor, Type::TEXT),
-                    (&identity.host, Type::TEXT),
-                    (&milliseconds, Type::FLOAT8),
-                    (&env!("CARGO_PKG_VERSION"), Type::TEXT),
-                    (&revision.content, Type::TEXT),
-                    (&origin.as_str(), Type::TEXT),
-                    (&origin.event(), Type::TEXT),
-                    (&recording.message(), Type::TEXT),
-                    (&figures, Type::JSONB),
+                    &revision.id.0,
+                    &recording.kind(),
+                    &revision.message,
+                    &revision.checksum,
+                    &identity.actor,
+                    &identity.host,
+                    &milliseconds,
+                    &env!("CARGO_PKG_VERSION"),
+                    &revision.content,
+                    &origin.as_str(),
+                    &origin.event(),
+                    &recording.message(),
+                    &figures,
                 ],
             )
             .await
             .map_err(doing("record the revision"))?;
+        Ok(())
+    }
+
+    /// Takes the record of a revision away, and says that it was undone. `statement` is `undo_revision`, as text or
+    /// prepared.
+    pub async fn undo_revision(
+        &self,
+        client: &impl GenericClient,
+        statement: &(impl ?Sized + ToStatement + Sync + Send),
+        identity: &Identity,
+        (revision, detail): (&Revision, &Value),
+    ) -> Result<(), StoreError> {
+        let message = format!("revision {} was undone: {}", revision.id, revision.message);
+        client
+            .execute(statement, &[&revision.id.0, &identity.actor, &identity.host, &message, detail])
+            .await
+            .map_err(doing("record that the revision is undone"))?;
         Ok(())
     }
 

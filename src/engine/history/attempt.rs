@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use serde_json::json;
-use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::ErrorPosition;
+use tokio_postgres::{SimpleQueryMessage, Statement};
 
 use super::session::{Change, Seen};
 use super::verify::hold;
@@ -15,7 +15,7 @@ use crate::engine::{SqlExcerpt, batch};
 use crate::manifest;
 use crate::model::{Direction, Section};
 use crate::pg::Connection;
-use crate::store::{Event, Origin, Recording, StoreError};
+use crate::store::{Neighbours, Origin, Recording};
 
 /// How often a table is looked at that others hold in old transactions, before its lock is asked for all the same.
 const LOOKS: u32 = 20;
@@ -66,8 +66,8 @@ impl Attempt<'_> {
     async fn in_transaction(&self, sql: &str) -> Result<Done, HistoryError> {
         let started = self.now();
         self.let_others_finish(sql).await;
-        self.begin().await?;
-        if let Some(done) = self.settle_beforehand(started).await? {
+        let found = self.open().await?;
+        if let Some(done) = self.settle_beforehand(found, started).await? {
             return Ok(done);
         }
         let callbacks = &self.history.engine.settings.callbacks;
@@ -79,6 +79,34 @@ impl Attempt<'_> {
         Ok(Done::Now)
     }
 
+    /// Begins, and looks where the revision stands: one flight.
+    pub(super) async fn open(&self) -> Result<Neighbours, HistoryError> {
+        let (store, connection, change) = (self.history.engine.store, self.connection, self.change);
+        let statement = self.prepared(&store.sql.neighbours_applied).await?;
+        // Prepared before the revision may have taken another role.
+        self.prepared(self.recording()).await?;
+        let others = &change.neighbours;
+        let look = store.neighbours_applied(&**connection, &statement, &change.revision.id, others);
+        let (begun, found) = futures_util::join!(self.begin(), look);
+        begun?;
+        let found = found?;
+        self.seen.backend.store(found.backend, Ordering::Relaxed);
+        Ok(found)
+    }
+
+    /// The statement that records the change.
+    fn recording(&self) -> &str {
+        let sql = &self.history.engine.store.sql;
+        match self.change.direction {
+            Direction::Up => &sql.record_revision,
+            Direction::Down => &sql.undo_revision,
+        }
+    }
+
+    async fn prepared(&self, sql: &str) -> Result<Statement, HistoryError> {
+        self.connection.prepared(sql).await.map_err(|source| self.refused(source))
+    }
+
     /// A fresh transaction whose waits for locks are short.
     pub(super) async fn begin(&self) -> Result<(), HistoryError> {
         let timeout = batch::milliseconds(self.history.engine.settings.lock_timeout);
@@ -87,12 +115,13 @@ impl Attempt<'_> {
     }
 
     /// What there is nothing to do for: it is done already, or its condition doesn't hold.
-    async fn settle_beforehand(&self, started: Instant) -> Result<Option<Done>, HistoryError> {
-        let (engine, revision, direction) =
-            (self.history.engine, self.change.revision, self.change.direction);
+    async fn settle_beforehand(
+        &self,
+        found: Neighbours,
+        started: Instant,
+    ) -> Result<Option<Done>, HistoryError> {
+        let (revision, direction) = (self.change.revision, self.change.direction);
         let neighbours = &self.change.neighbours;
-        let found = engine.store.neighbours_applied(&**self.connection, &revision.id, neighbours).await?;
-        self.seen.backend.store(found.backend, Ordering::Relaxed);
         let (done, sound) = match direction {
             Direction::Up => (found.applied, found.others == neighbours.len()),
             Direction::Down => (!found.applied, found.others == 0),
@@ -105,8 +134,7 @@ impl Attempt<'_> {
             return Err(HistoryError::Moved { revision: revision.id.clone(), direction });
         }
         if direction == Direction::Up && !self.condition_holds().await? {
-            self.record_up(started, Origin::Skipped).await?;
-            self.end("COMMIT").await?;
+            self.record(started, Origin::Skipped).await?;
             return Ok(Some(Done::Skipped));
         }
         Ok(None)
@@ -133,7 +161,14 @@ impl Attempt<'_> {
             }
             Ok(())
         };
-        run.await.map_err(|failed| self.failed(Some(sql), kept, failed))
+        let done = run.await.map_err(|failed| self.failed(Some(sql), kept, failed));
+        if manifest::words(sql)
+            .iter()
+            .any(|word| ["DISCARD", "DEALLOCATE"].contains(&&*word.to_ascii_uppercase()))
+        {
+            self.connection.forget_prepared();
+        }
+        done
     }
 
     /// SQL of `[callbacks]`.
@@ -161,46 +196,49 @@ impl Attempt<'_> {
         })
     }
 
-    /// Records what was done in the transaction that did it, and commits.
     async fn finish(&self, started: Instant) -> Result<(), HistoryError> {
         failpoint!("history.section_done");
-        // Whatever role the revision took, ours writes the record.
-        self.end("RESET SESSION AUTHORIZATION; RESET ROLE").await?;
-        match self.change.direction {
-            Direction::Up => self.record_up(started, Origin::Applied).await?,
-            Direction::Down => self.record_down(started).await?,
-        }
-        failpoint!("history.recorded");
-        self.end("COMMIT").await?;
+        self.record(started, Origin::Applied).await?;
         failpoint!("history.committed");
         Ok(())
     }
 
-    pub(super) async fn record_up(&self, started: Instant, origin: Origin) -> Result<(), StoreError> {
-        let engine = self.history.engine;
-        let detail = json!({ "tag": self.options.tag });
-        let recording =
-            Recording { revision: self.change.revision, origin, took: self.since(started), detail };
-        engine.store.record_revision(&**self.connection, engine.identity, &recording).await
-    }
-
-    pub(super) async fn record_down(&self, started: Instant) -> Result<(), HistoryError> {
+    /// Records what was done in the transaction that did it, and commits: one flight. Where the record fails, the commit is
+    /// a rollback.
+    pub(super) async fn record(&self, started: Instant, origin: Origin) -> Result<(), HistoryError> {
         let (engine, revision) = (self.history.engine, self.change.revision);
-        engine.store.forget_revision(&**self.connection, &revision.id.0).await?;
-        self.history.give_up_followers(&**self.connection, &revision.id).await?;
-        let detail = json!({
-            "duration_ms": self.since(started).as_millis(),
-            "tool_version": env!("CARGO_PKG_VERSION"),
-            "tag": self.options.tag,
-        });
-        let event = Event {
-            kind: "revision.undone",
-            run: None,
-            revision: Some(&revision.id),
-            message: format!("revision {} was undone: {}", revision.id, revision.message),
-            detail: Some(detail),
+        let took = self.now().saturating_duration_since(started);
+        // Whatever role the revision took, ours writes the record.
+        let reset = self.end("RESET SESSION AUTHORIZATION; RESET ROLE");
+        let commit = self.end("COMMIT");
+        let statement = self.prepared(self.recording()).await?;
+        let (reset, recorded, committed) = match self.change.direction {
+            Direction::Up => {
+                let recording =
+                    Recording { revision, origin, took, detail: json!({ "tag": self.options.tag }) };
+                let (store, identity) = (engine.store, engine.identity);
+                let record = store.record_revision(&**self.connection, &statement, identity, &recording);
+                futures_util::join!(reset, record, commit)
+            }
+            Direction::Down => {
+                self.history.give_up_followers(&**self.connection, &revision.id).await?;
+                let detail = json!({
+                    "duration_ms": took.as_millis(),
+                    "tool_version": env!("CARGO_PKG_VERSION"),
+                    "tag": self.options.tag,
+                });
+                let record = engine.store.undo_revision(
+                    &**self.connection,
+                    &statement,
+                    engine.identity,
+                    (revision, &detail),
+                );
+                futures_util::join!(reset, record, commit)
+            }
         };
-        Ok(engine.store.record(&**self.connection, engine.identity, event).await?)
+        reset?;
+        recorded?;
+        committed
     }
 
     /// Who asks for a lock against everybody makes everybody queue behind it while it waits itself. So where an old
@@ -248,10 +286,6 @@ impl Attempt<'_> {
 
     pub(super) fn now(&self) -> Instant {
         self.history.engine.clock.monotonic()
-    }
-
-    fn since(&self, started: Instant) -> Duration {
-        self.now().saturating_duration_since(started)
     }
 
     fn failed(&self, sql: Option<&str>, kept: usize, failed: Failed) -> HistoryError {

@@ -56,6 +56,7 @@ pub(super) async fn in_the_way(connection: &Connection, tables: &[String]) -> Ve
     if tables.is_empty() {
         return Vec::new();
     }
-    let rows = connection.query(HOLDING, &[&tables, &OLD]).await.unwrap_or_default();
+    let Ok(statement) = connection.prepared(HOLDING).await else { return Vec::new() };
+    let rows = connection.query(&statement, &[&tables, &OLD]).await.unwrap_or_default();
     rows.iter().map(|row| row.get(0)).collect()
 }

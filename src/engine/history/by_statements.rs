@@ -61,9 +61,7 @@ impl Attempt<'_> {
     /// Begins or goes on, in a transaction of its own. `None`: there is nothing to do, and that is committed.
     async fn begin_section(&self, started: Instant) -> Result<Option<SectionProgress>, HistoryError> {
         let (engine, id, direction) = (self.history.engine, &self.change.revision.id, self.change.direction);
-        self.begin().await?;
-        let found = engine.store.neighbours_applied(&**self.connection, id, &self.change.neighbours).await?;
-        self.seen.backend.store(found.backend, std::sync::atomic::Ordering::Relaxed);
+        let found = self.open().await?;
         let progress = engine.store.begin_section(&**self.connection, id, direction).await?;
         let fresh = progress == SectionProgress::default();
         let (done, sound) = match direction {
@@ -80,8 +78,7 @@ impl Attempt<'_> {
         }
         if direction == Direction::Up && fresh && !self.condition_holds().await? {
             engine.store.end_section(&**self.connection, id).await?;
-            self.record_up(started, Origin::Skipped).await?;
-            self.end("COMMIT").await?;
+            self.record(started, Origin::Skipped).await?;
             return Ok(None);
         }
         if direction == Direction::Down {
@@ -194,12 +191,8 @@ impl Attempt<'_> {
         self.verify(true).await?;
         self.end("RESET SESSION AUTHORIZATION; RESET ROLE").await?;
         engine.store.end_section(&**self.connection, id).await?;
-        match self.change.direction {
-            Direction::Up => self.record_up(started, Origin::Applied).await?,
-            Direction::Down => self.record_down(started).await?,
-        }
         failpoint!("history.section_ending");
-        self.end("COMMIT").await
+        self.record(started, Origin::Applied).await
     }
 }
 

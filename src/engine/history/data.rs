@@ -146,8 +146,9 @@ impl History<'_> {
         let engine = self.engine;
         let mut session = Session::begin(self, options, "upgrade").await?;
         let transaction = session.transaction().await?;
+        let sql = engine.store.sql.neighbours_applied.as_str();
         let parents: Vec<&str> = revision.follows().map(|before| before.0.as_str()).collect();
-        let found = engine.store.neighbours_applied(&transaction, &revision.id, &parents).await?;
+        let found = engine.store.neighbours_applied(&transaction, sql, &revision.id, &parents).await?;
         if found.applied {
             return Ok(());
         }
@@ -156,7 +157,15 @@ impl History<'_> {
         }
         let detail = json!({ "tag": options.tag });
         let recording = Recording { revision, origin, took, detail };
-        engine.store.record_revision(&transaction, engine.identity, &recording).await?;
+        engine
+            .store
+            .record_revision(
+                &transaction,
+                engine.store.sql.record_revision.as_str(),
+                engine.identity,
+                &recording,
+            )
+            .await?;
         engine.store.end_section(&transaction, &revision.id).await?;
         transaction.commit().await.map_err(HistoryError::sql("record the data revision"))
     }
@@ -203,8 +212,9 @@ impl History<'_> {
     ) -> Result<(), HistoryError> {
         let (engine, id) = (self.engine, &revision.id);
         let transaction = session.transaction().await?;
+        let sql = engine.store.sql.neighbours_applied.as_str();
         let followers = self.manifest.graph.followers(&id.0);
-        let found = engine.store.neighbours_applied(&transaction, id, &followers).await?;
+        let found = engine.store.neighbours_applied(&transaction, sql, id, &followers).await?;
         engine.store.begin_section(&transaction, id, Direction::Down).await?;
         if found.others > 0 {
             return Err(HistoryError::Moved { revision: id.clone(), direction: Direction::Down });

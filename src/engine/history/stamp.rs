@@ -63,7 +63,8 @@ impl History<'_> {
             let engine = self.engine;
             let detail = json!({ "tag": options.tag, "forced": request.force });
             let recording = Recording { revision, origin: Origin::Stamped, took: Duration::ZERO, detail };
-            engine.store.record_revision(&transaction, engine.identity, &recording).await?;
+            let sql = engine.store.sql.record_revision.as_str();
+            engine.store.record_revision(&transaction, sql, engine.identity, &recording).await?;
         }
         for id in stamped.added.iter().map(|id| &id.0).chain(&stamped.removed) {
             self.engine.store.end_section(&transaction, &RevisionId(id.clone())).await?;

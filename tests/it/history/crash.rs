@@ -8,7 +8,6 @@ use crate::support::{Database, Project};
 /// Every failpoint of the history; `crate::crash` checks that none is missing.
 pub(crate) const FAILPOINTS: &[&str] = &[
     "history.section_done",
-    "history.recorded",
     "history.committed",
     "history.statement_recorded",
     "history.statement_begun",
