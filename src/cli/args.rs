@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Upgrade(super::upgrade::UpgradeArgs),
     /// Undo what is applied, data revisions included
     Downgrade(super::upgrade::DowngradeArgs),
+    /// Carry on what `upgrade --detach` left, until stopped; several hosts may run one
+    Worker(super::worker::WorkerArgs),
     /// Record where the database stands, without running anything
     Stamp(super::stamp::StampArgs),
     /// Whether the history is sound, its files unchanged since they were applied, and the database at its heads

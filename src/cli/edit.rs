@@ -6,19 +6,21 @@ use super::context::Context;
 use super::exit;
 use super::failure::Failure;
 use super::new_file::Editor;
+use super::revisions::Revisions;
 
 #[derive(Args, Debug)]
 pub(crate) struct EditArgs {
-    /// A revision's id or a unique prefix of it
+    /// A revision: its id, a unique prefix, head, current, BRANCH@head
     revision: String,
 }
 
 /// Opens the revision's file, and reads the history again when the editor has ended.
-pub(crate) fn edit(args: &EditArgs, context: &Context<'_>) -> Result<u8, Failure> {
-    let manifest = context.manifest()?;
-    let id = manifest.resolve(&args.revision)?;
-    let revision = manifest.revision(id).expect("the graph was built from these revisions");
-    Editor::find(context)?.open(&revision.file)?;
+pub(crate) async fn edit(args: &EditArgs, context: &Context<'_>) -> Result<u8, Failure> {
+    let revisions = Revisions::of_targets(context, std::iter::once(args.revision.as_str())).await?;
+    let editor = Editor::find(context)?;
+    for id in revisions.resolve(&args.revision)? {
+        editor.open(&revisions.get(id).file)?;
+    }
     context.manifest()?;
     Ok(exit::DONE)
 }

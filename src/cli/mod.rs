@@ -25,6 +25,7 @@ mod signals;
 mod stamp;
 mod status;
 mod upgrade;
+mod worker;
 
 use clap::Parser;
 
@@ -91,6 +92,7 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
         Command::Demo(_) | Command::Postgres(_) | Command::Init(_) => unreachable!("they returned above"),
         Command::Upgrade(args) => upgrade::upgrade(args, &context).await,
         Command::Downgrade(args) => upgrade::downgrade(args, &context).await,
+        Command::Worker(args) => worker::worker(args, &context).await,
         Command::Stamp(args) => stamp::stamp(args, &context).await,
         Command::Check(args) => check::check(args, &context).await,
         Command::Run(args) => run::run(args, &context).await,
@@ -105,6 +107,6 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
         Command::Revision(args) => revision::revision(args, &context).await,
         Command::Import { from } => import::import(from, &context),
         Command::Merge(args) => revision::merge(args, &context).await,
-        Command::Edit(args) => edit::edit(args, &context),
+        Command::Edit(args) => edit::edit(args, &context).await,
     }
 }

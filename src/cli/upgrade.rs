@@ -20,6 +20,9 @@ pub(crate) struct UpgradeArgs {
     /// Leave data revisions, and what follows them, for `longhaul run` or another `upgrade`
     #[arg(long)]
     no_data: bool,
+    /// The same, and leave the rest of the way to `longhaul worker`
+    #[arg(long, conflicts_with = "no_data")]
+    detach: bool,
     /// Take what the changed file of an applied revision says now for what was applied; needs --why
     #[arg(long, value_name = "REVISION", requires = "why")]
     accept: Vec<String>,
@@ -78,7 +81,11 @@ pub(crate) async fn upgrade(args: &UpgradeArgs, context: &Context<'_>) -> Result
     if args.change.sql {
         return script::upgrade(&args.target, args.change.tag.as_deref(), context).await;
     }
-    let data = if args.no_data { DataRevisions::Leave } else { DataRevisions::Run };
+    let data = match (args.no_data, args.detach) {
+        (true, _) => DataRevisions::Leave,
+        (_, true) => DataRevisions::Detach,
+        _ => DataRevisions::Run,
+    };
     let manifest = context.manifest()?;
     let connector = context.connector()?;
     let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
@@ -142,9 +149,7 @@ fn report(context: &Context<'_>, steps: &[HistoryStep]) -> u8 {
             HistoryStep::Changed(..) => {}
             HistoryStep::Stopped { job, ended } => code = run::report(context, job, ended),
             HistoryStep::Left(left) => {
-                context
-                    .printer
-                    .say(&format!("left, as data revisions were not to be run: {}", left.join(", ")));
+                context.printer.say(&format!("left: {}", left.join(", ")));
             }
         }
     }

@@ -77,6 +77,8 @@ pub enum DataRevisions {
     Run,
     /// It leaves them and all that follows them.
     Leave,
+    /// It leaves them, and asks workers to go on to the target.
+    Detach,
 }
 
 /// What became of one revision.
@@ -124,6 +126,9 @@ impl History<'_> {
             callbacks::around(self, Direction::Up, &way.path, work).await?;
         }
         if !way.left.is_empty() {
+            if data == DataRevisions::Detach {
+                self.ask_workers(&way.left, options).await?;
+            }
             steps.push(HistoryStep::Left(self.describe(&connection, &way.left).await?));
         }
         Ok(steps)
@@ -148,6 +153,21 @@ impl History<'_> {
         let work = Box::pin(self.go_down(session, &path, &applied, &mut steps));
         callbacks::around(self, Direction::Down, &path, work).await?;
         Ok(steps)
+    }
+
+    /// Relative targets are asked for by the revision they mean now.
+    async fn ask_workers(
+        &self,
+        left: &[RevisionId],
+        options: &ChangeOptions<'_>,
+    ) -> Result<(), HistoryError> {
+        let engine = self.engine;
+        let mut connection = engine.connector.connect("upgrade").await?;
+        engine.store.install(&mut connection).await?;
+        for target in self.manifest.graph.tops_of(left.iter().map(|id| id.0.as_str())) {
+            engine.store.request_upgrade(&*connection, engine.identity, (target, options.tag)).await?;
+        }
+        Ok(())
     }
 
     /// A connection to see where the database stands. An older control schema is brought up; none is made.
@@ -181,10 +201,11 @@ impl History<'_> {
             let revision = self.revision(id);
             let follows = |before: &RevisionId| way.left.contains(before);
             let blocked = revision.job().is_some() || revision.follows().any(follows);
-            let side = if data == DataRevisions::Leave && blocked { &mut way.left } else { &mut way.path };
+            let side = if data != DataRevisions::Run && blocked { &mut way.left } else { &mut way.path };
             side.push(revision.id.clone());
         }
-        if let Some(last) = way.left.last().filter(|_| !matches!(target, "head" | "heads")) {
+        let must_arrive = data == DataRevisions::Leave && !matches!(target, "head" | "heads");
+        if let Some(last) = way.left.last().filter(|_| must_arrive) {
             let missing = self.describe(connection, &way.left[..way.left.len() - 1]).await?;
             if !missing.is_empty() {
                 let next = way.left[0].to_string();

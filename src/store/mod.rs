@@ -4,6 +4,7 @@
 //! older one up step by step. The progress of a batch is not written here but in the batch's own transaction, by
 //! `engine::batch`, with [`Statements::fence`] in front.
 
+mod command;
 mod event;
 mod install;
 mod range;
@@ -15,6 +16,7 @@ mod worker;
 
 use crate::pg::{ErrorClass, classify, quote, sqlstate};
 
+pub use command::UpgradeCommand;
 pub use event::{Event, LoggedEvent};
 pub use range::{PassTotals, RangeRow};
 pub use revision::{AppliedRevision, Neighbours, Origin, Recording};
@@ -97,10 +99,10 @@ macro_rules! statements {
 
 statements! {
     accept_revision, advance, beat, begin_section, begin_statement, claim_range, confirm_worker, create_run, end_section,
-    fence, find_history_holder, find_run, finish_range, finish_statement, forget_all_revisions, forget_revision, give_up_runs,
+    fence, find_history_holder, find_run, finish_command, finish_range, finish_statement, forget_all_revisions, forget_revision, give_up_runs,
     list_events, list_revisions, list_runs, list_sections, list_unfinished_downs, list_workers, lock_history, lock_runs,
-    move_worker, neighbours_applied, open_ranges, pass_totals, plan_range, prune_batches, read_range, read_section,
-    read_version, recent_batches, record_event, record_revision, register_worker, release_ranges, remove_worker,
+    move_worker, neighbours_applied, open_commands, open_ranges, pass_totals, plan_range, prune_batches, read_range, read_section,
+    read_version, recent_batches, record_event, record_revision, register_worker, release_ranges, request_command, remove_worker,
     remove_workers, revoke_leases, set_run_state, share_runs, start_pass, undo_revision,
 }
 

@@ -34,6 +34,11 @@ impl Graph {
         self.ids(self.tops(&self.places_of(applied.iter().map(String::as_str))))
     }
 
+    /// Of these revisions, those that none of them revises, in order.
+    pub fn tops_of<'i>(&self, ids: impl IntoIterator<Item = &'i str>) -> Vec<&str> {
+        self.ids(self.tops(&self.places_of(ids)))
+    }
+
     /// Whether the database stands at this revision: it is applied, and nothing applied revises it.
     #[must_use]
     pub fn is_applied_head(&self, applied: &BTreeSet<String>, id: &str) -> bool {

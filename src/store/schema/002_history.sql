@@ -54,3 +54,17 @@ SELECT id, kind, message, origin, applied_at, applied_by, host, duration, tool_v
 FROM {schema}.revision
 ORDER BY applied_at;
 COMMENT ON VIEW {schema}.history IS 'The applied revisions in order, for psql.';
+
+CREATE TABLE {schema}.command (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind         text NOT NULL,
+    subject      text NOT NULL,
+    tag          text,
+    requested_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    requested_by text NOT NULL,
+    host         text NOT NULL,
+    finished_at  timestamptz,
+    outcome      text
+);
+CREATE INDEX command_open ON {schema}.command (id) WHERE finished_at IS NULL;
+COMMENT ON TABLE {schema}.command IS 'What was asked of workers: kind upgrade, with the target as its subject.';
