@@ -30,7 +30,8 @@ pub(crate) async fn current(args: &CurrentArgs, context: &Context<'_>) -> Result
             .data(&format!("{:#}", json!({ "current": heads, "unknown": unknown, "pending": pending })));
     } else {
         for id in heads {
-            context.printer.data(&revisions.title(id));
+            let verbose = context.printer.is_verbose();
+            context.printer.data(&if verbose { revisions.block(id) + "\n" } else { revisions.title(id) });
         }
         for id in &unknown {
             context

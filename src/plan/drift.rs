@@ -33,7 +33,7 @@ impl Drift {
         let diff = TextDiff::from_lines(&stored, &file)
             .unified_diff()
             .context_radius(CONTEXT_LINES)
-            .header("stored with the run", "in the file now")
+            .header("as it was stored", "in the file now")
             .to_string();
         Self::Changed { diff }
     }
@@ -66,7 +66,7 @@ mod tests {
             panic!("the expression has changed");
         };
         let want = "\
---- stored with the run
+--- as it was stored
 +++ in the file now
 @@ -1,3 +1,3 @@
  table = payroll.entries
@@ -100,7 +100,7 @@ mod tests {
                 Drift::None => prop_assert_eq!(stored, file),
                 Drift::Changed { diff } => {
                     prop_assert_ne!(stored, file);
-                    prop_assert!(diff.starts_with("--- stored with the run\n+++ in the file now\n@@ "));
+                    prop_assert!(diff.starts_with("--- as it was stored\n+++ in the file now\n@@ "));
                     prop_assert!(diff.lines().skip(3).any(|line| line.starts_with(['+', '-'])));
                 }
             }

@@ -30,7 +30,7 @@ async fn resume_rejects_a_changed_job_with_its_difference() {
     let text = text.lines().filter(|line| !line.contains("seems to run this job")).collect::<Vec<_>>();
     assert_snapshot!(text.join("\n"), @"
     error: the job `fill` has changed since its run 1 began
-    --- stored with the run
+    --- as it was stored
     +++ in the file now
     @@ -1,2 +1,2 @@
      table = payroll.entries
