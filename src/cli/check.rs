@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
+use super::roundtrip;
 use crate::engine::{ChangedFile, Engine, History, Notice, Observer, Stopper};
 use crate::manifest::Manifest;
 use crate::pg::Connection;
@@ -15,6 +16,12 @@ pub(crate) struct CheckArgs {
     /// Only what can be told without a database
     #[arg(long)]
     files_only: bool,
+    /// Take each revision up, down and up again on a scratch database, and compare its catalogs
+    #[arg(long, conflicts_with = "files_only")]
+    roundtrip: bool,
+    /// The scratch database of --roundtrip: an empty one [default: a private server, made and removed]
+    #[arg(long, value_name = "URL", requires = "roundtrip")]
+    scratch: Option<String>,
 }
 
 /// One thing that was looked at.
@@ -26,13 +33,17 @@ struct Section {
     hint: Option<&'static str>,
 }
 
-struct Silent;
+/// Nobody: a check tells what it finds at the end.
+pub(super) struct Silent;
 
 impl Observer for Silent {
     fn notice(&self, _: Notice) {}
 }
 
 pub(crate) async fn check(args: &CheckArgs, context: &Context<'_>) -> Result<u8, Failure> {
+    if args.roundtrip {
+        return Box::pin(roundtrip::roundtrip(args.scratch.as_deref(), context)).await;
+    }
     let mut sections = Vec::new();
     let manifest = match context.manifest() {
         Ok(manifest) => Some(manifest),

@@ -19,6 +19,7 @@ mod postgres;
 mod printer;
 mod revision;
 mod revisions;
+mod roundtrip;
 mod run;
 mod script;
 mod signals;

@@ -22,7 +22,7 @@ use crate::pg::local::{
 };
 
 /// The database that a new server has.
-const DATABASE: &str = "postgres";
+pub(super) const DATABASE: &str = "postgres";
 
 /// How long a command has to end by itself once a stop is asked for. Ctrl-C reaches it directly; this is for a signal
 /// that was sent to this process only.

@@ -18,6 +18,7 @@ mod data;
 mod error;
 mod indexes;
 mod lock;
+mod roundtrip;
 mod script;
 mod session;
 mod stamp;
@@ -28,6 +29,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use attempt::Done;
 pub use data::JobOutcome;
 pub use error::{ChangedFile, FailedSection, Gate, HistoryError};
+pub use roundtrip::{RoundtripFinding, RoundtripProblem};
 pub use script::ScriptRequest;
 pub use stamp::{StampRequest, Stamped};
 

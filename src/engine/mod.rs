@@ -27,7 +27,7 @@ mod worker;
 pub use error::RunError;
 pub use history::{
     ChangeOptions, ChangedFile, DataRevisions, Done, FailedSection, Gate, History, HistoryError, HistoryStep,
-    InDoubt, JobOutcome, ScriptRequest, StampRequest, Stamped, Way,
+    InDoubt, JobOutcome, RoundtripFinding, RoundtripProblem, ScriptRequest, StampRequest, Stamped, Way,
 };
 pub use preflight::{Finding, JobPlan, Preflight, PreflightError, Repair, SqlExcerpt};
 pub use proof::Proof;

@@ -23,4 +23,4 @@ pub use draft::{Draft, DraftError, DraftKind, Making, TEMPLATE_NAMES, TemplateEr
 pub use file_name::{FileNameParts, file_name_parts, slug};
 pub use job_file::parse_job;
 pub use revision_file::parse_revision;
-pub use statement::{locked_tables, statements, words};
+pub use statement::{follow_tables, locked_tables, statements, words};

@@ -1,5 +1,6 @@
 //! What statements plainly say, word by word. This is no parser: what isn't recognised is passed over.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::sql;
@@ -41,6 +42,53 @@ pub fn locked_tables(text: &str) -> Vec<String> {
     tables
 }
 
+/// The tables, as written, that are there after the statements, given those that were before: what CREATE TABLE makes, less
+/// what DROP TABLE, RENAME and SET SCHEMA take away. A text that sets `search_path` tells nothing, nor do temporary tables.
+pub fn follow_tables(text: &str, tables: &mut BTreeSet<String>) {
+    if words(text).iter().any(|word| word.eq_ignore_ascii_case("search_path")) {
+        return;
+    }
+    for at in statements(text) {
+        let words = words(&text[at]);
+        let upper: Vec<String> = words.iter().map(|word| word.to_ascii_uppercase()).collect();
+        let upper: Vec<&str> = upper.iter().map(String::as_str).collect();
+        let name_at = |from: usize| {
+            let skipped =
+                upper[from..].iter().take_while(|w| ["IF", "NOT", "EXISTS", "ONLY"].contains(w)).count();
+            from + skipped
+        };
+        match upper.as_slice() {
+            ["CREATE", "TABLE", ..] => tables.extend(words.get(name_at(2)).map(|name| plain(name))),
+            ["CREATE", "UNLOGGED", "TABLE", ..] => {
+                tables.extend(words.get(name_at(3)).map(|name| plain(name)))
+            }
+            ["DROP", "TABLE", ..] => {
+                for name in &words[name_at(2)..] {
+                    tables.remove(&plain(name));
+                }
+            }
+            ["ALTER", "TABLE", rest @ ..]
+                if rest.windows(2).any(|pair| matches!(pair, ["RENAME", "TO"] | ["SET", "SCHEMA"])) =>
+            {
+                tables.remove(&words.get(name_at(2)).map(|name| plain(name)).unwrap_or_default());
+            }
+            ["DROP", "SCHEMA", ..] => tables.clear(),
+            _ => {}
+        }
+    }
+}
+
+/// The name without quotes where it means the same without them, so that two ways of writing it are one.
+fn plain(name: &str) -> String {
+    let bare = |part: &str| {
+        let inner = part.trim_matches('"');
+        let simple = inner.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if part.starts_with('"') && !simple { part.to_owned() } else { inner.to_lowercase() }
+    };
+    // A dot in quotes makes a name that is never found again, which only means that nothing is said of it.
+    name.split('.').map(bare).collect::<Vec<_>>().join(".")
+}
+
 fn locked(statement: &str) -> Option<String> {
     let words = words(statement);
     let upper: Vec<String> = words.iter().map(|word| word.to_ascii_uppercase()).collect();
@@ -76,6 +124,22 @@ mod tests {
         );
         assert_eq!(words("DROP TABLE a, b"), ["DROP", "TABLE", "a", ",", "b"]);
         assert!(words("'open").is_empty());
+    }
+
+    #[test]
+    fn tables_are_followed_through_what_makes_and_removes_them() {
+        let mut tables = BTreeSet::new();
+        let mut follow = |sql: &str| {
+            follow_tables(sql, &mut tables);
+            tables.iter().cloned().collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(
+            follow("CREATE TABLE IF NOT EXISTS s.A (b int); CREATE UNLOGGED TABLE \"B b\" ()"),
+            "\"B b\" s.a"
+        );
+        assert_eq!(follow("CREATE TEMP TABLE c (); SET search_path = x; CREATE TABLE d ()"), "\"B b\" s.a");
+        assert_eq!(follow("ALTER TABLE \"s\".\"a\" RENAME TO z; DO $$ CREATE TABLE e () $$"), "\"B b\"");
+        assert_eq!(follow("DROP TABLE IF EXISTS x, \"B b\" CASCADE"), "");
     }
 
     #[test]

@@ -9,7 +9,8 @@ use tokio_postgres::GenericClient;
 use super::session::Session;
 use super::verify::hold;
 use super::{ChangeOptions, History, HistoryError};
-use crate::model::{Revision, RevisionBody, RevisionId};
+use crate::manifest;
+use crate::model::{Revision, RevisionBody, RevisionId, SchemaRevision, Section};
 use crate::pg::{Connection, quote};
 use crate::store::{AppliedRevision, Event, Origin, Recording};
 
@@ -150,7 +151,47 @@ impl History<'_> {
                 signs.push(format!("revision {id} doesn't verify: {sign}"));
             }
         }
+        let before: BTreeSet<String> = applied.keys().cloned().collect();
+        for id in self.manifest.graph.applied_heads(&before) {
+            let revision = self.revision(id);
+            if !after.contains(id)
+                && let RevisionBody::Schema(schema) = &revision.body
+                && let Some(verify) = &schema.verify
+                && against(connection, verify).await.is_none()
+            {
+                signs.push(format!("revision {id} would count as not applied, and verifies"));
+            }
+        }
+        let (were, are) = (self.tables_after(&before), self.tables_after(&after));
+        for (table, wanted) in
+            are.iter().map(|table| (table, true)).chain(were.difference(&are).map(|t| (t, false)))
+        {
+            let found = super::indexes::is_there(connection, table).await;
+            match (wanted, found.map_err(HistoryError::sql("look for a table"))?) {
+                (true, false) => signs.push(format!("there is no table {table}")),
+                (false, true) => signs.push(format!("there is a table {table}")),
+                _ => {}
+            }
+        }
         Ok(signs)
+    }
+
+    /// The tables that these revisions plainly leave behind.
+    fn tables_after(&self, applied: &BTreeSet<String>) -> BTreeSet<String> {
+        let mut tables = BTreeSet::new();
+        let unconditional = |id: &&str| applied.contains(*id) && self.revision(id).condition.is_none();
+        for id in self.manifest.graph.order().into_iter().filter(unconditional) {
+            match &self.revision(id).body {
+                RevisionBody::Schema(SchemaRevision { up: Section::Transaction(sql), .. }) => {
+                    manifest::follow_tables(sql, &mut tables);
+                }
+                RevisionBody::Schema(SchemaRevision { up: Section::Statements(statements), .. }) => {
+                    statements.iter().for_each(|sql| manifest::follow_tables(sql, &mut tables));
+                }
+                RevisionBody::Data(_) => {}
+            }
+        }
+        tables
     }
 }
 

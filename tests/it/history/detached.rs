@@ -20,7 +20,8 @@ async fn an_upgrade_that_detaches_stops_before_the_data_and_a_worker_goes_on() {
         .value("SELECT detail ->> 'tag' FROM longhaul.event WHERE revision = 'c47be2d90a16'")
         .await;
     assert_eq!(tag, "night-7");
-    let outcome: String = project.database.value("SELECT string_agg(outcome, ', ') FROM longhaul.command").await;
+    let outcome: String =
+        project.database.value("SELECT string_agg(outcome, ', ') FROM longhaul.command").await;
     assert_eq!(outcome, "done");
 }
 
