@@ -2,9 +2,11 @@
 
 pub mod catalog;
 pub mod connect;
+pub mod inventory;
 pub mod local;
 pub mod quote;
 pub mod sqlstate;
 
 pub use connect::{ConnectError, Connection, Connector};
+pub use inventory::{Difference, Inventory};
 pub use sqlstate::{ErrorClass, classify};
