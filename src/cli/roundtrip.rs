@@ -10,19 +10,19 @@ use super::postgres;
 use crate::config::Target;
 use crate::engine::{History, RoundtripFinding, RoundtripProblem, Stopper};
 use crate::pg::Connector;
+use crate::pg::inventory::Difference;
 use crate::pg::local::{Durability, LocalServerOptions};
 
 pub(crate) async fn roundtrip(scratch: Option<&str>, context: &Context<'_>) -> Result<u8, Failure> {
     let manifest = context.manifest()?;
     let server;
-    let url = match scratch {
-        Some(url) => url.to_owned(),
-        None => {
-            let from_environment = LocalServerOptions::from_environment()?;
-            let options = LocalServerOptions { durability: Durability::Volatile, ..from_environment };
-            server = postgres::start(&options, context.clock, context.printer).await?;
-            server.url(postgres::DATABASE)
-        }
+    let url = if let Some(url) = scratch {
+        url.to_owned()
+    } else {
+        let from_environment = LocalServerOptions::from_environment()?;
+        let options = LocalServerOptions { durability: Durability::Volatile, ..from_environment };
+        server = postgres::start(&options, context.clock, context.printer).await?;
+        server.url(postgres::DATABASE)
     };
     let target =
         Target::resolve(Some(&url), &context.environment).map_err(crate::config::ConfigError::from)?;
@@ -57,15 +57,23 @@ async fn refuse_used(connector: &Connector) -> Result<(), Failure> {
 }
 
 fn report(context: &Context<'_>, revisions: usize, findings: &[RoundtripFinding]) {
+    let lines = |differences: &[Difference]| differences.iter().map(ToString::to_string).collect::<Vec<_>>();
     let describe = |finding: &RoundtripFinding| match &finding.problem {
         RoundtripProblem::Irreversible => (format!("{} can't be undone", finding.revision), Vec::new()),
         RoundtripProblem::Down(differences) => (
             format!("{} undone leaves the database other than it was before", finding.revision),
-            differences.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            lines(differences),
         ),
         RoundtripProblem::UpAgain(differences) => (
             format!("{} applied again makes another database than the first time", finding.revision),
-            differences.iter().map(ToString::to_string).collect(),
+            lines(differences),
+        ),
+        RoundtripProblem::Stuck(differences, error) => (
+            format!(
+                "{} undone leaves behind what keeps it from being applied again: {error}",
+                finding.revision
+            ),
+            lines(differences),
         ),
     };
     if context.printer.json {

@@ -60,7 +60,7 @@ pub fn follow_tables(text: &str, tables: &mut BTreeSet<String>) {
         match upper.as_slice() {
             ["CREATE", "TABLE", ..] => tables.extend(words.get(name_at(2)).map(|name| plain(name))),
             ["CREATE", "UNLOGGED", "TABLE", ..] => {
-                tables.extend(words.get(name_at(3)).map(|name| plain(name)))
+                tables.extend(words.get(name_at(3)).map(|name| plain(name)));
             }
             ["DROP", "TABLE", ..] => {
                 for name in &words[name_at(2)..] {

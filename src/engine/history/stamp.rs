@@ -186,7 +186,9 @@ impl History<'_> {
                     manifest::follow_tables(sql, &mut tables);
                 }
                 RevisionBody::Schema(SchemaRevision { up: Section::Statements(statements), .. }) => {
-                    statements.iter().for_each(|sql| manifest::follow_tables(sql, &mut tables));
+                    for sql in statements {
+                        manifest::follow_tables(sql, &mut tables);
+                    }
                 }
                 RevisionBody::Data(_) => {}
             }

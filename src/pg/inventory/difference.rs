@@ -41,7 +41,9 @@ impl Difference {
     #[must_use]
     pub fn object(&self) -> &str {
         match self {
-            Self::Missing { object, .. } | Self::Extra { object, .. } | Self::Changed { object, .. } => object,
+            Self::Missing { object, .. } | Self::Extra { object, .. } | Self::Changed { object, .. } => {
+                object
+            }
         }
     }
 }
@@ -125,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_long_definition_is_cut_and_says_so() {
-        let body = (0..20).map(|line| format!("{line}\n")).collect::<String>();
+        let body = (0..20).map(|line| line.to_string()).collect::<Vec<_>>().join("\n") + "\n";
         let shown = Difference::Extra { object: "function f()".into(), definition: body }.to_string();
         assert_eq!(shown.lines().count(), 1 + SHOWN_LINES + 1);
         assert!(shown.ends_with("\n  … and 8 more lines"), "{shown}");

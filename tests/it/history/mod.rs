@@ -2,6 +2,7 @@
 
 mod crash;
 mod detached;
+mod roundtrip;
 mod shown;
 
 pub(crate) use crash::FAILPOINTS;
