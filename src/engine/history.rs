@@ -153,6 +153,7 @@ impl History<'_> {
     /// A connection to see where the database stands. An older control schema is brought up; none is made.
     pub(super) async fn look(&self, doing: &str) -> Result<Connection, HistoryError> {
         let mut connection = self.engine.connector.connect(doing).await?;
+        self.engine.store.refuse_to_come_first(&connection).await?;
         self.engine.store.bring_up(&mut connection).await?;
         Ok(connection)
     }

@@ -58,6 +58,7 @@ impl<'h> Session<'h> {
         doing: &str,
     ) -> Result<Self, HistoryError> {
         let mut connection = history.engine.connector.connect(doing).await?;
+        history.engine.store.refuse_to_come_first(&connection).await?;
         history.engine.store.install(&mut connection).await?;
         let lock = history.lock(doing).await?;
         Ok(Self { history, options, connection, lock, monitor: None })

@@ -1,6 +1,11 @@
 //! The history: how it is shown, changed, recorded, and what holds when it goes wrong.
 
 mod crash;
+mod search_path;
 mod shown;
 
 pub(crate) use crash::FAILPOINTS;
+
+/// A revision that makes a table with a row.
+const INVOICE: &str = "-- revision: aaaa1111\n-- migrate:up\nCREATE TABLE invoice (id int PRIMARY KEY, amount int);\n\
+    INSERT INTO invoice VALUES (1, 10);\n-- migrate:down\nDROP TABLE invoice;\n";
