@@ -132,6 +132,14 @@ impl Store {
         Ok(applied.collect())
     }
 
+    /// Keeps every other process from recording or forgetting a revision until the transaction ends; who reads goes on.
+    pub async fn lock_revisions(&self, client: &impl GenericClient) -> Result<(), StoreError> {
+        client
+            .batch_execute(&self.sql.lock_revisions)
+            .await
+            .map_err(doing("keep others from the applied revisions"))
+    }
+
     /// Whether the revision is applied, how many of `others` are, and who asks. One round trip.
     pub async fn neighbours_applied(
         &self,

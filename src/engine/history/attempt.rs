@@ -65,7 +65,7 @@ impl Attempt<'_> {
 
     async fn in_transaction(&self, sql: &str) -> Result<Done, HistoryError> {
         let started = self.now();
-        self.let_others_finish(sql).await;
+        self.let_others_finish(sql).await?;
         self.begin().await?;
         if let Some(done) = self.settle_beforehand(started).await? {
             return Ok(done);
@@ -75,8 +75,7 @@ impl Attempt<'_> {
         self.execute(sql, 0).await?;
         self.callback("after_revision", callbacks.after_revision.as_deref()).await?;
         self.verify(false).await?;
-        self.finish(started).await?;
-        Ok(Done::Now)
+        self.finish(started).await
     }
 
     /// A fresh transaction whose waits for locks are short.
@@ -88,28 +87,41 @@ impl Attempt<'_> {
 
     /// What there is nothing to do for: it is done already, or its condition doesn't hold.
     async fn settle_beforehand(&self, started: Instant) -> Result<Option<Done>, HistoryError> {
-        let (engine, revision, direction) =
-            (self.history.engine, self.change.revision, self.change.direction);
-        let neighbours = &self.change.neighbours;
+        let (history, id) = (self.history, &self.change.revision.id);
+        if self.is_done().await? {
+            self.end("ROLLBACK").await?;
+            return Ok(Some(Done::Before));
+        }
+        match self.change.direction {
+            Direction::Down => history.refuse_at_work(&**self.connection, id).await?,
+            Direction::Up if self.condition_holds().await? => {}
+            Direction::Up => {
+                history.engine.store.lock_revisions(&**self.connection).await?;
+                let is_done = self.is_done().await?;
+                if !is_done {
+                    self.record_up(started, Origin::Skipped).await?;
+                }
+                self.end("COMMIT").await?;
+                return Ok(Some(if is_done { Done::Before } else { Done::Skipped }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the history stands as it is to stand. An error where the revision has nothing to stand on, or others stand on
+    /// it.
+    async fn is_done(&self) -> Result<bool, HistoryError> {
+        let (engine, Change { revision, direction, neighbours, .. }) = (self.history.engine, self.change);
         let found = engine.store.neighbours_applied(&**self.connection, &revision.id, neighbours).await?;
         self.seen.backend.store(found.backend, Ordering::Relaxed);
         let (done, sound) = match direction {
             Direction::Up => (found.applied, found.others == neighbours.len()),
             Direction::Down => (!found.applied, found.others == 0),
         };
-        if done {
-            self.end("ROLLBACK").await?;
-            return Ok(Some(Done::Before));
+        if !done && !sound {
+            return Err(HistoryError::Moved { revision: revision.id.clone(), direction: *direction });
         }
-        if !sound {
-            return Err(HistoryError::Moved { revision: revision.id.clone(), direction });
-        }
-        if direction == Direction::Up && !self.condition_holds().await? {
-            self.record_up(started, Origin::Skipped).await?;
-            self.end("COMMIT").await?;
-            return Ok(Some(Done::Skipped));
-        }
-        Ok(None)
+        Ok(done)
     }
 
     /// Whether the revision is to do anything.
@@ -161,11 +173,17 @@ impl Attempt<'_> {
         })
     }
 
-    /// Records what was done in the transaction that did it, and commits.
-    async fn finish(&self, started: Instant) -> Result<(), HistoryError> {
+    /// Records what was done in the transaction that did it, and commits. A process that lost the lock of the history, or an
+    /// attempt of ours whose connection was cut, may have been at the same: so it looks again, and lets nobody in between.
+    async fn finish(&self, started: Instant) -> Result<Done, HistoryError> {
         failpoint!("history.section_done");
         // Whatever role the revision took, ours writes the record.
         self.end("RESET SESSION AUTHORIZATION; RESET ROLE").await?;
+        self.history.engine.store.lock_revisions(&**self.connection).await?;
+        if self.is_done().await? {
+            self.end("ROLLBACK").await?;
+            return Ok(Done::Before);
+        }
         match self.change.direction {
             Direction::Up => self.record_up(started, Origin::Applied).await?,
             Direction::Down => self.record_down(started).await?,
@@ -173,7 +191,7 @@ impl Attempt<'_> {
         failpoint!("history.recorded");
         self.end("COMMIT").await?;
         failpoint!("history.committed");
-        Ok(())
+        Ok(Done::Now)
     }
 
     pub(super) async fn record_up(&self, started: Instant, origin: Origin) -> Result<(), StoreError> {
@@ -205,20 +223,19 @@ impl Attempt<'_> {
 
     /// Who asks for a lock against everybody makes everybody queue behind it while it waits itself. So where an old
     /// transaction is in the way, it is let finish first; for a while.
-    pub(super) async fn let_others_finish(&self, sql: &str) {
+    pub(super) async fn let_others_finish(&self, sql: &str) -> Result<(), HistoryError> {
         let engine = self.history.engine;
         let tables = manifest::locked_tables(sql);
         for _ in 0..LOOKS {
             let found = blockers::in_the_way(self.connection, &tables).await;
-            let Some(first) = found.first() else { return };
+            let Some(first) = found.first() else { return Ok(()) };
             let reason = format!("revision {} lets {first} finish first", self.change.revision.id);
             engine.observer.notice(crate::engine::Notice::Waiting { reason });
             *self.seen.blockers.lock().expect("no holder can panic") = found;
-            if engine.stop.is_asked() {
-                return;
-            }
+            self.may_go_on()?;
             engine.clock.sleep(LOOK_EVERY).await;
         }
+        Ok(())
     }
 
     /// Runs a command of ours.

@@ -44,7 +44,7 @@ impl History<'_> {
         self.way_to_stamp(&self.applied(&connection).await?, request)?;
         let mut session = Session::begin(self, options, "stamp").await?;
         let applied = self.applied(&session.connection).await?;
-        let stamped = self.way_to_stamp(&applied, request)?;
+        let mut stamped = self.way_to_stamp(&applied, request)?;
         if !request.force {
             let signs = self.signs_against(&session.connection, &applied, &stamped).await?;
             if !signs.is_empty() {
@@ -52,6 +52,9 @@ impl History<'_> {
             }
         }
         let transaction = session.transaction().await?;
+        // The lock of the history may have been lost since: what is written fits what is recorded now.
+        self.engine.store.lock_revisions(&transaction).await?;
+        stamped = self.way_to_stamp(&self.engine.store.applied(&transaction).await?, request)?;
         for id in &stamped.removed {
             self.unrecord(&transaction, id, options).await?;
         }

@@ -40,6 +40,10 @@ async fn a_role_that_is_named_like_the_control_schema_is_refused() {
     // Nor does it when it was made while another role, or another path, was in use.
     project.configure("schema = \"ledger\"").longhaul(&["upgrade"]).await.succeeded();
     first(&project.database, "ledger").await;
-    project.longhaul(&["downgrade", "base"]).await.ended_with(1).says("the control schema `ledger` comes first");
+    project
+        .longhaul(&["downgrade", "base"])
+        .await
+        .ended_with(1)
+        .says("the control schema `ledger` comes first");
     assert!(project.database.value::<bool>("SELECT to_regclass('public.invoice') IS NOT NULL").await);
 }
