@@ -165,18 +165,19 @@ impl Attempt<'_> {
         let patience = batch::milliseconds(PATIENCE);
         self.reset(&format!("SET lock_timeout = {patience}; {}", statement.settings)).await?;
         let result = self.execute(statement.sql, statement.at).await;
-        if let Err(error) = result {
-            if error.class() == ErrorClass::Connection {
+        match result {
+            Ok(()) => {}
+            Err(error) if error.class() == ErrorClass::Connection => return Err(error),
+            Err(HistoryError::Section(failed)) if refusal == Refusal::Commits => {
+                // What it committed before it failed stays.
+                return Err(self.in_doubt(statement, Some(failed.source)));
+            }
+            Err(error) => {
+                // The server says that it failed, so it is not done. What it left is seen to before the next attempt.
+                self.reset("").await?;
+                engine.store.begin_statement(&**self.connection, id, None).await?;
                 return Err(error);
             }
-            self.reset("").await?;
-            if refusal == Refusal::Commits {
-                // What it committed before it failed stays.
-                return Err(self.in_doubt(statement, Some(error)));
-            }
-            // The server says that it failed, so it is not done. What it left is seen to before the next attempt.
-            engine.store.begin_statement(&**self.connection, id, None).await?;
-            return Err(error);
         }
         failpoint!("history.statement_alone");
         self.reset("").await?;
@@ -241,11 +242,11 @@ impl Attempt<'_> {
         }
     }
 
-    fn in_doubt(&self, statement: &Statement<'_>, source: Option<HistoryError>) -> HistoryError {
+    fn in_doubt(&self, statement: &Statement<'_>, source: Option<tokio_postgres::Error>) -> HistoryError {
         HistoryError::InDoubt {
             revision: self.change.revision.id.clone(),
             statement: statement.sql.split_whitespace().collect::<Vec<_>>().join(" "),
-            source: source.map(Box::new),
+            source,
         }
     }
 

@@ -165,7 +165,7 @@ pub enum HistoryError {
         statement: String,
         /// How it failed; `None`: its process died.
         #[source]
-        source: Option<Box<HistoryError>>,
+        source: Option<tokio_postgres::Error>,
     },
     /// A statement that is done already, or begun, is not the one that stands in the file now.
     #[error("{}: statement {number} of revision {revision} {how}, and says something else now", file.display())]

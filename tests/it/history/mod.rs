@@ -1,8 +1,13 @@
 //! The history: how it is shown, changed, recorded, and what holds when it goes wrong.
 
 mod crash;
+mod gate;
+mod locks;
+mod lost;
 mod search_path;
 mod shown;
+mod statements;
+mod together;
 
 pub(crate) use crash::FAILPOINTS;
 
