@@ -224,8 +224,6 @@ def measure(subjects, arguments):
         for subject in subjects:
             sql(f"DROP DATABASE IF EXISTS {subject.database}")
             sql(f"CREATE DATABASE {subject.database}")
-            # The server's user shares the name of longhaul's control schema, and "$user" comes first by default.
-            sql(f"ALTER DATABASE {subject.database} SET search_path = public")
         turn = number % len(subjects)
         for command in COMMANDS:
             sql("CHECKPOINT")

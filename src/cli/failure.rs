@@ -158,7 +158,7 @@ impl From<RunError> for Failure {
             | RunError::TableChanged { .. }
             | RunError::KeyChanged { .. } => exit::USAGE,
             RunError::RowsRemain { .. } | RunError::TotalsDiffer { .. } => exit::FOUND,
-            RunError::Busy { .. } => exit::NOT_NOW,
+            RunError::Busy { .. } | RunError::Overtaken { .. } => exit::NOT_NOW,
             _ => exit::FAILED,
         };
         let detail = match &error {
@@ -184,7 +184,9 @@ impl From<HistoryError> for Failure {
             | HistoryError::Changed { .. }
             | HistoryError::Disagrees { .. } => exit::FOUND,
             HistoryError::Stopped { .. } => exit::STOPPED,
-            HistoryError::Busy { .. } | HistoryError::JobAtWork { .. } => exit::NOT_NOW,
+            HistoryError::Busy { .. } | HistoryError::JobAtWork { .. } | HistoryError::Moved { .. } => {
+                exit::NOT_NOW
+            }
             _ => exit::FAILED,
         };
         let details: Vec<String> = match &error {

@@ -89,6 +89,12 @@ pub enum RunError {
     /// Others held this process for dead.
     #[error("this process was given up as dead, and its run has been taken over by another process")]
     GivenUp,
+    /// The revision is applied again, or undone to its end.
+    #[error("the job `{job}` is not to be taken back any more: another process has changed the history")]
+    Overtaken {
+        /// The job.
+        job: String,
+    },
     /// Rows are left, and doing them again is not allowed or no use.
     #[error("{rows} rows are still to do after {passes}")]
     RowsRemain {
@@ -173,6 +179,7 @@ impl RunError {
             Self::LeaseLost { .. } | Self::GivenUp => {
                 Some("nothing was lost; `longhaul status` shows who works on it now".into())
             }
+            Self::Overtaken { .. } => Some("`longhaul current` shows where the database stands".into()),
             Self::RowsRemain { hint, .. } => Some(hint.clone()),
             Self::TotalsDiffer { .. } => {
                 Some("nothing was signed off; look for writers that go past the sync trigger, then run again".into())

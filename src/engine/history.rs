@@ -18,6 +18,7 @@ mod data;
 mod error;
 mod indexes;
 mod lock;
+mod patience;
 mod roundtrip;
 mod script;
 mod session;
@@ -175,6 +176,7 @@ impl History<'_> {
     /// A connection to see where the database stands. An older control schema is brought up; none is made.
     pub(super) async fn look(&self, doing: &str) -> Result<Connection, HistoryError> {
         let mut connection = self.engine.connector.connect(doing).await?;
+        self.engine.store.refuse_to_come_first(&connection).await?;
         self.engine.store.bring_up(&mut connection).await?;
         Ok(connection)
     }
@@ -241,12 +243,14 @@ impl History<'_> {
 
     async fn go_up(
         &self,
-        mut session: Session<'_>,
+        session: Session<'_>,
         path: &[RevisionId],
         steps: &mut Vec<HistoryStep>,
     ) -> Result<(), HistoryError> {
+        let (options, mut session) = (session.options, Some(session));
         for id in path {
             let revision = self.revision(&id.0);
+            let mut alone = Session::go_on(session.take(), self, options, "upgrade").await?;
             let step = match &revision.body {
                 RevisionBody::Schema(schema) => {
                     let neighbours = revision.follows().map(|before| before.0.as_str()).collect();
@@ -257,16 +261,15 @@ impl History<'_> {
                         verify: schema.verify.as_deref(),
                         neighbours,
                     };
-                    HistoryStep::Changed(id.clone(), Direction::Up, session.change(&change).await?)
+                    let done = alone.change(&change).await?;
+                    session = Some(alone);
+                    HistoryStep::Changed(id.clone(), Direction::Up, done)
                 }
                 RevisionBody::Data(job) => {
-                    session.may_go_on(id)?;
-                    let options = session.options;
+                    alone.may_go_on(id)?;
                     // It may take nights, and others keep away from it by themselves.
-                    drop(session);
-                    let step = self.run_revision(job, revision, options).await?;
-                    session = Session::begin(self, options, "upgrade").await?;
-                    step
+                    alone.end().await;
+                    self.run_revision(job, revision, options).await?
                 }
             };
             let stopped = matches!(step, HistoryStep::Stopped { .. });
@@ -280,22 +283,19 @@ impl History<'_> {
 
     async fn go_down(
         &self,
-        mut session: Session<'_>,
+        session: Session<'_>,
         path: &[RevisionId],
         applied: &BTreeMap<String, AppliedRevision>,
         steps: &mut Vec<HistoryStep>,
     ) -> Result<(), HistoryError> {
         let nothing = Section::default();
+        let (options, mut session) = (session.options, Some(session));
         for id in path {
             let revision = self.revision(&id.0);
             let skipped = applied.get(&id.0).is_some_and(|found| found.origin == "skipped");
+            let mut alone = Session::go_on(session.take(), self, options, "downgrade").await?;
             let step = match &revision.body {
-                RevisionBody::Data(job) if !skipped => {
-                    let options = session.options;
-                    let step = self.take_back(session, job, revision).await?;
-                    session = Session::begin(self, options, "downgrade").await?;
-                    step
-                }
+                RevisionBody::Data(job) if !skipped => self.take_back(alone, job, revision).await?,
                 body => {
                     let down = match body {
                         RevisionBody::Schema(schema) if !skipped => schema.down.as_ref().unwrap_or(&nothing),
@@ -308,7 +308,9 @@ impl History<'_> {
                         verify: None,
                         neighbours: self.manifest.graph.followers(&id.0),
                     };
-                    HistoryStep::Changed(id.clone(), Direction::Down, session.change(&change).await?)
+                    let done = alone.change(&change).await?;
+                    session = Some(alone);
+                    HistoryStep::Changed(id.clone(), Direction::Down, done)
                 }
             };
             let stopped = matches!(step, HistoryStep::Stopped { .. });

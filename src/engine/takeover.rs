@@ -51,6 +51,7 @@ impl Applicant<'_> {
                 .await
                 .map_err(RunError::sql("limit the wait for a lock"))?;
             self.store.lock_runs(&transaction).await?;
+            self.refuse_overtaken(&transaction, &plan.job).await?;
             let found = self.store.find_run(&transaction, plan.job.id()).await?;
             let unfinished = match found {
                 Some(run) if is_done(&run, &plan.job) && !self.request.anew => {
@@ -84,6 +85,23 @@ impl Applicant<'_> {
             transaction.commit().await.map_err(RunError::sql("take the run"))?;
             failpoint!("run.taken");
             return Ok(taken);
+        }
+    }
+
+    /// Who takes a revision back does so only as long as nobody has applied it again meanwhile, or ended it.
+    async fn refuse_overtaken(
+        &self,
+        transaction: &tokio_postgres::Transaction<'_>,
+        job: &Job,
+    ) -> Result<(), RunError> {
+        match &job.revision {
+            Some(revision)
+                if job.direction == Direction::Down
+                    && !self.store.is_being_undone(transaction, revision).await? =>
+            {
+                Err(RunError::Overtaken { job: job.name.clone() })
+            }
+            _ => Ok(()),
         }
     }
 

@@ -64,6 +64,16 @@ impl Store {
         }
     }
 
+    /// An error if what is made without naming a schema would land in the control schema, be that there already or not.
+    pub async fn refuse_to_come_first(&self, client: &Client) -> Result<(), StoreError> {
+        let failed = doing("look at the search_path");
+        let row = client.query_opt(&self.sql.find_default_schema, &[&self.schema]).await.map_err(failed)?;
+        match row.filter(|row| row.get::<_, String>(1) == self.schema) {
+            Some(row) => Err(StoreError::ComesFirst { schema: self.schema.clone(), role: row.get(0) }),
+            None => Ok(()),
+        }
+    }
+
     /// Whether there is a control schema to read. An older one must be brought up first.
     pub async fn is_readable(&self, client: &Client) -> Result<bool, StoreError> {
         match self.version(client).await? {
@@ -76,13 +86,12 @@ impl Store {
     /// The version installed; `None` when there is none. One that this program doesn't know is an error.
     pub async fn version(&self, client: &Client) -> Result<Option<i32>, StoreError> {
         let failed = doing("look for the control schema");
-        let table = format!("{}.schema_version", quote::quoted(&self.schema));
+        // Both from one snapshot: a schema that is being made at this moment is seen as a whole or not at all.
         let row = client
             .query_one(
-                "SELECT to_regclass($1) IS NOT NULL, \
-                 EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
-                 WHERE n.nspname = $2)",
-                &[&table, &self.schema],
+                "SELECT coalesce(bool_or(c.relname = 'schema_version'), false), count(*) > 0 \
+                 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1",
+                &[&self.schema],
             )
             .await
             .map_err(failed)?;

@@ -71,6 +71,17 @@ pub enum StoreError {
         /// The schema.
         schema: String,
     },
+    /// What a revision makes without naming a schema would land among our own tables.
+    #[error(
+        "the control schema `{schema}` comes first in the search_path of the role {role}: what a revision makes without \
+         naming a schema would be made there"
+    )]
+    ComesFirst {
+        /// The schema.
+        schema: String,
+        /// The role.
+        role: String,
+    },
     /// Something stored can't be understood.
     #[error(transparent)]
     State(#[from] crate::model::UnknownState),
@@ -99,11 +110,12 @@ macro_rules! statements {
 
 statements! {
     accept_revision, advance, beat, begin_section, begin_statement, claim_range, confirm_worker, create_run, end_section,
-    fence, find_history_holder, find_run, finish_command, finish_range, finish_statement, forget_all_revisions, forget_revision, give_up_runs,
-    list_events, list_revisions, list_runs, list_sections, list_unfinished_downs, list_workers, lock_history, lock_runs,
-    move_worker, neighbours_applied, open_commands, open_ranges, pass_totals, plan_range, prune_batches, read_range, read_section,
-    read_version, recent_batches, record_event, record_revision, register_worker, release_ranges, request_command, remove_worker,
-    remove_workers, revoke_leases, set_run_state, share_runs, start_pass, undo_revision,
+    fence, find_default_schema, find_history_holder, find_run, finish_command, finish_range, finish_statement,
+    forget_all_revisions, forget_revision, give_up_runs, list_events, list_revisions, list_runs, list_sections,
+    list_unfinished_downs, list_workers, lock_history, lock_revisions, lock_runs, move_worker, neighbours_applied,
+    open_commands, open_ranges, pass_totals, plan_range, prune_batches, read_range, read_section, read_version,
+    recent_batches, record_event, record_revision, register_worker, release_ranges, remove_worker, remove_workers,
+    request_command, revoke_leases, set_run_state, share_runs, start_pass, undo_revision,
 }
 
 impl Store {
@@ -120,9 +132,11 @@ impl StoreError {
     pub fn class(&self) -> ErrorClass {
         match self {
             Self::Sql { source, .. } => classify(source),
-            Self::TooNew { .. } | Self::TooOld { .. } | Self::Foreign { .. } | Self::State(_) => {
-                ErrorClass::Other
-            }
+            Self::TooNew { .. }
+            | Self::TooOld { .. }
+            | Self::Foreign { .. }
+            | Self::ComesFirst { .. }
+            | Self::State(_) => ErrorClass::Other,
         }
     }
 
@@ -140,6 +154,11 @@ impl StoreError {
             Self::Foreign { .. } => {
                 Some("name another with `schema = \"…\"` in the configuration".to_owned())
             }
+            Self::ComesFirst { role, .. } => Some(format!(
+                "ALTER ROLE {} SET search_path = public; or connect as another role, or name another `schema` in the \
+                 configuration",
+                quote::quoted(role)
+            )),
         }
     }
 }

@@ -131,9 +131,26 @@ impl Store {
         Ok(applied.collect())
     }
 
-    /// Whether the revision is applied, how many of `others` are, and who asks. `statement` is `neighbours_applied`, as
-    /// text or prepared.
+    /// Keeps every other process from recording or forgetting a revision until the transaction ends; who reads goes on.
+    pub async fn lock_revisions(&self, client: &impl GenericClient) -> Result<(), StoreError> {
+        client
+            .batch_execute(&self.sql.lock_revisions)
+            .await
+            .map_err(doing("keep others from the applied revisions"))
+    }
+
+    /// Whether the revision is applied, how many of `others` are, and who asks.
     pub async fn neighbours_applied(
+        &self,
+        client: &impl GenericClient,
+        revision: &RevisionId,
+        others: &[&str],
+    ) -> Result<Neighbours, StoreError> {
+        self.neighbours_applied_by(client, self.sql.neighbours_applied.as_str(), revision, others).await
+    }
+
+    /// The same by the statement prepared.
+    pub async fn neighbours_applied_by(
         &self,
         client: &impl GenericClient,
         statement: &(impl ?Sized + ToStatement + Sync + Send),
@@ -151,8 +168,18 @@ impl Store {
         })
     }
 
-    /// Records a revision as applied, and the event. `statement` is `record_revision`, as text or prepared.
+    /// Records a revision as applied, and the event.
     pub async fn record_revision(
+        &self,
+        client: &impl GenericClient,
+        identity: &Identity,
+        recording: &Recording<'_>,
+    ) -> Result<(), StoreError> {
+        self.record_revision_by(client, self.sql.record_revision.as_str(), identity, recording).await
+    }
+
+    /// The same by the statement prepared.
+    pub async fn record_revision_by(
         &self,
         client: &impl GenericClient,
         statement: &(impl ?Sized + ToStatement + Sync + Send),
@@ -193,9 +220,8 @@ impl Store {
         Ok(())
     }
 
-    /// Takes the record of a revision away, and says that it was undone. `statement` is `undo_revision`, as text or
-    /// prepared.
-    pub async fn undo_revision(
+    /// Takes the record of a revision away, and says that it was undone; by `undo_revision` prepared, or its text.
+    pub async fn undo_revision_by(
         &self,
         client: &impl GenericClient,
         statement: &(impl ?Sized + ToStatement + Sync + Send),

@@ -63,17 +63,28 @@ impl Store {
         Ok(changed == 1)
     }
 
-    /// The section is over.
+    /// The section is over. `false`: it was already, or there was none.
     pub async fn end_section(
         &self,
         client: &impl GenericClient,
         revision: &RevisionId,
-    ) -> Result<(), StoreError> {
-        client
+    ) -> Result<bool, StoreError> {
+        let ended = client
             .execute(&self.sql.end_section, &[&revision.0])
             .await
             .map_err(doing("store that the revision is done"))?;
-        Ok(())
+        Ok(ended == 1)
+    }
+
+    /// Whether the revision is being taken back.
+    pub async fn is_being_undone(
+        &self,
+        client: &impl GenericClient,
+        revision: &RevisionId,
+    ) -> Result<bool, StoreError> {
+        let failed = doing("read whether the revision is being undone");
+        let row = client.query_opt(&self.sql.read_section, &[&revision.0]).await.map_err(failed)?;
+        Ok(row.is_some_and(|row| Direction::stored(row.get("direction")) == Direction::Down))
     }
 
     /// Revisions of which a section is half done: id, direction, statements done.

@@ -65,7 +65,7 @@ impl Attempt<'_> {
 
     async fn in_transaction(&self, sql: &str) -> Result<Done, HistoryError> {
         let started = self.now();
-        self.let_others_finish(sql).await;
+        self.let_others_finish(sql).await?;
         let found = self.open().await?;
         if let Some(done) = self.settle_beforehand(found, started).await? {
             return Ok(done);
@@ -75,21 +75,26 @@ impl Attempt<'_> {
         self.execute(sql, 0).await?;
         self.callback("after_revision", callbacks.after_revision.as_deref()).await?;
         self.verify(false).await?;
-        self.finish(started).await?;
-        Ok(Done::Now)
+        self.finish(started).await
     }
 
     /// Begins, and looks where the revision stands: one flight.
-    pub(super) async fn open(&self) -> Result<Neighbours, HistoryError> {
-        let (store, connection, change) = (self.history.engine.store, self.connection, self.change);
-        let statement = self.prepared(&store.sql.neighbours_applied).await?;
+    async fn open(&self) -> Result<Neighbours, HistoryError> {
+        let sql = &self.history.engine.store.sql;
+        let look = self.prepared(&sql.neighbours_applied).await?;
         // Prepared before the revision may have taken another role.
         self.prepared(self.recording()).await?;
-        let others = &change.neighbours;
-        let look = store.neighbours_applied(&**connection, &statement, &change.revision.id, others);
-        let (begun, found) = futures_util::join!(self.begin(), look);
+        let (begun, found) = futures_util::join!(self.begin(), self.look(&look));
         begun?;
-        let found = found?;
+        found
+    }
+
+    /// Where the revision stands.
+    async fn look(&self, statement: &Statement) -> Result<Neighbours, HistoryError> {
+        let Change { revision, neighbours, .. } = self.change;
+        let store = self.history.engine.store;
+        let look = store.neighbours_applied_by(&**self.connection, statement, &revision.id, neighbours);
+        let found = look.await?;
         self.seen.backend.store(found.backend, Ordering::Relaxed);
         Ok(found)
     }
@@ -120,24 +125,35 @@ impl Attempt<'_> {
         found: Neighbours,
         started: Instant,
     ) -> Result<Option<Done>, HistoryError> {
-        let (revision, direction) = (self.change.revision, self.change.direction);
-        let neighbours = &self.change.neighbours;
+        if self.is_done(found)? {
+            self.end("ROLLBACK").await?;
+            return Ok(Some(Done::Before));
+        }
+        match self.change.direction {
+            Direction::Down => {
+                self.history.refuse_at_work(&**self.connection, &self.change.revision.id).await?;
+            }
+            Direction::Up if self.condition_holds().await? => {}
+            Direction::Up => {
+                let done = self.record_alone(started, Origin::Skipped).await?;
+                return Ok(Some(if done == Done::Now { Done::Skipped } else { done }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the history stands as it is to stand. An error where the revision has nothing to stand on, or others stand on
+    /// it.
+    fn is_done(&self, found: Neighbours) -> Result<bool, HistoryError> {
+        let Change { revision, direction, neighbours, .. } = self.change;
         let (done, sound) = match direction {
             Direction::Up => (found.applied, found.others == neighbours.len()),
             Direction::Down => (!found.applied, found.others == 0),
         };
-        if done {
-            self.end("ROLLBACK").await?;
-            return Ok(Some(Done::Before));
+        if !done && !sound {
+            return Err(HistoryError::Moved { revision: revision.id.clone(), direction: *direction });
         }
-        if !sound {
-            return Err(HistoryError::Moved { revision: revision.id.clone(), direction });
-        }
-        if direction == Direction::Up && !self.condition_holds().await? {
-            self.record(started, Origin::Skipped).await?;
-            return Ok(Some(Done::Skipped));
-        }
-        Ok(None)
+        Ok(done)
     }
 
     /// Whether the revision is to do anything.
@@ -196,67 +212,73 @@ impl Attempt<'_> {
         })
     }
 
-    async fn finish(&self, started: Instant) -> Result<(), HistoryError> {
+    async fn finish(&self, started: Instant) -> Result<Done, HistoryError> {
         failpoint!("history.section_done");
-        self.record(started, Origin::Applied).await?;
+        let done = self.record_alone(started, Origin::Applied).await?;
         failpoint!("history.committed");
-        Ok(())
+        Ok(done)
     }
 
-    /// Records what was done in the transaction that did it, and commits: one flight. Where the record fails, the commit is
-    /// a rollback.
+    /// Records what was done in the transaction that did it, and commits. A process that lost the lock of the history, or an
+    /// attempt of ours whose connection was cut, may have been at the same: so it looks again, and lets nobody in between.
+    async fn record_alone(&self, started: Instant, origin: Origin) -> Result<Done, HistoryError> {
+        let sql = &self.history.engine.store.sql;
+        let look = self.prepared(&sql.neighbours_applied).await?;
+        // Whatever role the revision took, ours writes the record.
+        let alone = format!("RESET SESSION AUTHORIZATION; RESET ROLE; {}", sql.lock_revisions);
+        let (alone, found) = futures_util::join!(self.end(&alone), self.look(&look));
+        alone?;
+        if self.is_done(found?)? {
+            self.end("ROLLBACK").await?;
+            return Ok(Done::Before);
+        }
+        self.record(started, origin).await?;
+        Ok(Done::Now)
+    }
+
+    /// Records the change and commits: one flight. Where the record fails, the commit is a rollback.
     pub(super) async fn record(&self, started: Instant, origin: Origin) -> Result<(), HistoryError> {
         let (engine, revision) = (self.history.engine, self.change.revision);
         let took = self.now().saturating_duration_since(started);
-        // Whatever role the revision took, ours writes the record.
-        let reset = self.end("RESET SESSION AUTHORIZATION; RESET ROLE");
-        let commit = self.end("COMMIT");
         let statement = self.prepared(self.recording()).await?;
-        let (reset, recorded, committed) = match self.change.direction {
+        let (store, identity, client) = (engine.store, engine.identity, &**self.connection);
+        let (recorded, committed) = match self.change.direction {
             Direction::Up => {
                 let recording =
                     Recording { revision, origin, took, detail: json!({ "tag": self.options.tag }) };
-                let (store, identity) = (engine.store, engine.identity);
-                let record = store.record_revision(&**self.connection, &statement, identity, &recording);
-                futures_util::join!(reset, record, commit)
+                let record = store.record_revision_by(client, &statement, identity, &recording);
+                futures_util::join!(record, self.end("COMMIT"))
             }
             Direction::Down => {
-                self.history.give_up_followers(&**self.connection, &revision.id).await?;
+                self.history.give_up_followers(client, &revision.id).await?;
                 let detail = json!({
                     "duration_ms": took.as_millis(),
                     "tool_version": env!("CARGO_PKG_VERSION"),
                     "tag": self.options.tag,
                 });
-                let record = engine.store.undo_revision(
-                    &**self.connection,
-                    &statement,
-                    engine.identity,
-                    (revision, &detail),
-                );
-                futures_util::join!(reset, record, commit)
+                let record = store.undo_revision_by(client, &statement, identity, (revision, &detail));
+                futures_util::join!(record, self.end("COMMIT"))
             }
         };
-        reset?;
         recorded?;
         committed
     }
 
     /// Who asks for a lock against everybody makes everybody queue behind it while it waits itself. So where an old
     /// transaction is in the way, it is let finish first; for a while.
-    pub(super) async fn let_others_finish(&self, sql: &str) {
+    pub(super) async fn let_others_finish(&self, sql: &str) -> Result<(), HistoryError> {
         let engine = self.history.engine;
         let tables = manifest::locked_tables(sql);
         for _ in 0..LOOKS {
             let found = blockers::in_the_way(self.connection, &tables).await;
-            let Some(first) = found.first() else { return };
+            let Some(first) = found.first() else { return Ok(()) };
             let reason = format!("revision {} lets {first} finish first", self.change.revision.id);
             engine.observer.notice(crate::engine::Notice::Waiting { reason });
             *self.seen.blockers.lock().expect("no holder can panic") = found;
-            if engine.stop.is_asked() {
-                return;
-            }
+            self.may_go_on()?;
             engine.clock.sleep(LOOK_EVERY).await;
         }
+        Ok(())
     }
 
     /// Runs a command of ours.

@@ -18,50 +18,87 @@ use super::attempt::{Attempt, Done};
 use super::indexes::{self, Concurrent};
 use super::{HistoryError, InDoubt};
 use crate::engine::{Notice, batch};
+use crate::manifest;
 use crate::model::Direction;
+use crate::pg::ErrorClass;
 use crate::store::{Origin, SectionProgress};
 
 /// For how long a statement outside a transaction waits for others. CREATE INDEX CONCURRENTLY waits for every older
 /// transaction, and nobody who reads or writes queues behind it meanwhile; so this is long, but it has an end.
 const PATIENCE: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// The server's answers to a statement that can't run in a transaction block: `active_sql_transaction`, and
-/// `invalid_transaction_termination` of a procedure that commits.
-const NOT_IN_TRANSACTION: [&str; 2] = ["25001", "2D000"];
+/// How often to look whether a statement of a process that died has ended in the server.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Where a section stands when it is begun.
+enum Begun {
+    /// There is this to go on from.
+    Going(SectionProgress),
+    /// There is nothing to do.
+    Settled(Done),
+}
+
+/// One statement of a section.
+struct Statement<'s> {
+    sql: &'s str,
+    digest: String,
+    /// How many come before it.
+    at: usize,
+    /// What those before it have set for the session.
+    settings: String,
+}
 
 impl Attempt<'_> {
     pub(super) async fn by_statements(&self, statements: &[String]) -> Result<Done, HistoryError> {
         let started = self.now();
-        let Some(mut progress) = self.begin_section(started).await? else { return Ok(self.settled()) };
+        let mut progress = match self.begin_section(started).await? {
+            Begun::Going(progress) => progress,
+            Begun::Settled(done) => return Ok(done),
+        };
         self.compare(statements, &progress)?;
-        for (at, statement) in statements.iter().enumerate().skip(progress.done.len()) {
+        for (at, sql) in statements.iter().enumerate().skip(progress.done.len()) {
             self.may_go_on()?;
-            self.let_others_finish(statement).await;
-            let number = at + 1;
-            let notice = Notice::Statement { number, of: statements.len(), sql: statement.trim().to_owned() };
+            let notice =
+                Notice::Statement { number: at + 1, of: statements.len(), sql: sql.trim().to_owned() };
             self.history.engine.observer.notice(notice);
-            let digest = digest(statement);
-            let begun = progress.begun.take().is_some();
-            if begun && self.is_done_after_all(statement).await? {
-                self.store_done(&digest, at).await?;
-                continue;
-            }
-            if let Err(error) = self.in_its_transaction(statement, &digest, at).await {
-                self.end("ROLLBACK").await?;
-                if !is_refused_in_transaction(&error) {
-                    return Err(error);
-                }
-                self.alone(statement, &digest, at).await?;
-            }
+            let statement = Statement { sql, digest: digest(sql), at, settings: settings(&statements[..at]) };
+            self.do_statement(&statement, progress.begun.take()).await?;
         }
         self.end_section(started).await?;
         Ok(Done::Now)
     }
 
-    /// Begins or goes on, in a transaction of its own. `None`: there is nothing to do, and that is committed.
-    async fn begin_section(&self, started: Instant) -> Result<Option<SectionProgress>, HistoryError> {
+    /// `begun`: the digest of the statement that was begun here before, and may be done.
+    async fn do_statement(
+        &self,
+        statement: &Statement<'_>,
+        begun: Option<String>,
+    ) -> Result<(), HistoryError> {
+        // Names mean in our own looks what they mean in the statement.
+        self.reset(&statement.settings).await?;
+        if let Some(begun) = begun {
+            self.await_its_end(statement.sql).await?;
+            if self.is_done_after_all(statement, &begun).await? {
+                self.reset("").await?;
+                return self.store_done(statement).await;
+            }
+        }
+        self.let_others_finish(statement.sql).await?;
+        let Err(error) = self.in_its_transaction(statement).await else { return Ok(()) };
+        self.end("ROLLBACK").await?;
+        match refusal(&error) {
+            None => Err(error),
+            Some(refusal) => self.alone(statement, refusal).await,
+        }
+    }
+
+    /// Begins or goes on, in a transaction of its own.
+    async fn begin_section(&self, started: Instant) -> Result<Begun, HistoryError> {
         let (engine, id, direction) = (self.history.engine, &self.change.revision.id, self.change.direction);
-        let found = self.open().await?;
+        self.begin().await?;
+        engine.store.lock_revisions(&**self.connection).await?;
+        let found = engine.store.neighbours_applied(&**self.connection, id, &self.change.neighbours).await?;
+        self.seen.backend.store(found.backend, std::sync::atomic::Ordering::Relaxed);
         let progress = engine.store.begin_section(&**self.connection, id, direction).await?;
         let fresh = progress == SectionProgress::default();
         let (done, sound) = match direction {
@@ -71,29 +108,25 @@ impl Attempt<'_> {
         };
         if done {
             self.end("ROLLBACK").await?;
-            return Ok(None);
+            return Ok(Begun::Settled(Done::Before));
         }
         if !sound {
             return Err(HistoryError::Moved { revision: id.clone(), direction });
         }
-        if direction == Direction::Up && fresh && !self.condition_holds().await? {
-            engine.store.end_section(&**self.connection, id).await?;
-            self.record(started, Origin::Skipped).await?;
-            return Ok(None);
-        }
-        if direction == Direction::Down {
-            engine.store.forget_revision(&**self.connection, &id.0).await?;
+        match direction {
+            Direction::Up if fresh && !self.condition_holds().await? => {
+                engine.store.end_section(&**self.connection, id).await?;
+                self.record(started, Origin::Skipped).await?;
+                return Ok(Begun::Settled(Done::Skipped));
+            }
+            Direction::Up => {}
+            Direction::Down => {
+                self.history.refuse_at_work(&**self.connection, id).await?;
+                engine.store.forget_revision(&**self.connection, &id.0).await?;
+            }
         }
         self.end("COMMIT").await?;
-        Ok(Some(progress))
-    }
-
-    /// What [`Self::begin_section`] found when there was nothing to do.
-    fn settled(&self) -> Done {
-        match (self.change.direction, &self.change.revision.condition) {
-            (Direction::Up, Some(_)) => Done::Skipped,
-            _ => Done::Before,
-        }
+        Ok(Begun::Going(progress))
     }
 
     /// What is done must be what stands in the file.
@@ -105,74 +138,120 @@ impl Attempt<'_> {
                 revision: self.change.revision.id.clone(),
                 file: self.change.revision.file.clone(),
                 number: at + 1,
+                how: "is done",
             }),
         }
     }
 
     /// The statement and its record, together or not at all.
-    async fn in_its_transaction(&self, statement: &str, digest: &str, at: usize) -> Result<(), HistoryError> {
+    async fn in_its_transaction(&self, statement: &Statement<'_>) -> Result<(), HistoryError> {
         self.begin().await?;
-        self.execute(statement, at).await?;
+        self.end(&statement.settings).await?;
+        self.execute(statement.sql, statement.at).await?;
         self.end("RESET SESSION AUTHORIZATION; RESET ROLE").await?;
-        self.store_done(digest, at).await?;
+        self.store_done(statement).await?;
         failpoint!("history.statement_recorded");
         self.end("COMMIT").await
     }
 
-    async fn alone(&self, statement: &str, digest: &str, at: usize) -> Result<(), HistoryError> {
+    async fn alone(&self, statement: &Statement<'_>, refusal: Refusal) -> Result<(), HistoryError> {
         let engine = self.history.engine;
         let id = &self.change.revision.id;
         self.repair(statement).await?;
-        engine.store.begin_statement(&**self.connection, id, Some(digest)).await?;
+        self.reset("").await?;
+        engine.store.begin_statement(&**self.connection, id, Some(&statement.digest)).await?;
         failpoint!("history.statement_begun");
         let patience = batch::milliseconds(PATIENCE);
-        self.reset(&format!("SET lock_timeout = {patience}")).await?;
-        let result = self.execute(statement, at).await;
-        if let Err(error) = &result
-            && error.class() != crate::pg::ErrorClass::Connection
-        {
-            // The server says that it failed, so it is not done. What it left is seen to before the next attempt.
-            self.reset("").await?;
-            engine.store.begin_statement(&**self.connection, id, None).await?;
+        self.reset(&format!("SET lock_timeout = {patience}; {}", statement.settings)).await?;
+        let result = self.execute(statement.sql, statement.at).await;
+        match result {
+            Ok(()) => {}
+            Err(error) if error.class() == ErrorClass::Connection => return Err(error),
+            Err(HistoryError::Section(failed)) if refusal == Refusal::Commits => {
+                // What it committed before it failed stays.
+                return Err(self.in_doubt(statement, Some(failed.source)));
+            }
+            Err(error) => {
+                // The server says that it failed, so it is not done. What it left is seen to before the next attempt.
+                self.reset("").await?;
+                engine.store.begin_statement(&**self.connection, id, None).await?;
+                return Err(error);
+            }
         }
-        result?;
         failpoint!("history.statement_alone");
         self.reset("").await?;
-        self.store_done(digest, at).await
+        self.store_done(statement).await
     }
 
-    async fn store_done(&self, digest: &str, at: usize) -> Result<(), HistoryError> {
+    async fn store_done(&self, statement: &Statement<'_>) -> Result<(), HistoryError> {
         let (store, id) = (&self.history.engine.store, &self.change.revision.id);
-        if store.finish_statement(&**self.connection, id, digest, at).await? {
+        if store.finish_statement(&**self.connection, id, &statement.digest, statement.at).await? {
             return Ok(());
         }
         Err(HistoryError::Moved { revision: id.clone(), direction: self.change.direction })
     }
 
+    /// A statement outside a transaction goes on in the server when its process dies. Beside it nothing can be told, and
+    /// nothing be done.
+    async fn await_its_end(&self, sql: &str) -> Result<(), HistoryError> {
+        let engine = self.history.engine;
+        let (started, mut told) = (self.now(), None);
+        while self.now().saturating_duration_since(started) < PATIENCE {
+            let found = self.connection.query_opt(include_str!("running.sql"), &[&sql]).await;
+            let Some(row) = found.map_err(|source| self.refused(source))? else { return Ok(()) };
+            let session: String = row.get(0);
+            if told.as_ref() != Some(&session) {
+                let id = &self.change.revision.id;
+                let reason = format!("revision {id}: the statement is still being run by {session}");
+                engine.observer.notice(Notice::Waiting { reason });
+                told = Some(session);
+            }
+            self.may_go_on()?;
+            engine.clock.sleep(LOOK_EVERY).await;
+        }
+        Ok(())
+    }
+
     /// Of a statement that was begun and not recorded as done: whether it is.
-    async fn is_done_after_all(&self, statement: &str) -> Result<bool, HistoryError> {
-        let concurrent = Concurrent::read(statement);
-        match (self.options.in_doubt, concurrent) {
-            (InDoubt::Done, _) => Ok(true),
-            (InDoubt::Again, _) | (InDoubt::Ask, Concurrent::Repeatable) => Ok(false),
-            (InDoubt::Ask, Concurrent::Create { index, table }) => {
+    async fn is_done_after_all(&self, statement: &Statement<'_>, begun: &str) -> Result<bool, HistoryError> {
+        match self.options.in_doubt {
+            InDoubt::Done => return Ok(true),
+            InDoubt::Again => return Ok(false),
+            InDoubt::Ask if begun != statement.digest => {
+                return Err(HistoryError::ChangedMidway {
+                    revision: self.change.revision.id.clone(),
+                    file: self.change.revision.file.clone(),
+                    number: statement.at + 1,
+                    how: "was begun",
+                });
+            }
+            InDoubt::Ask => {}
+        }
+        match Concurrent::read(statement.sql) {
+            Concurrent::Repeatable => Ok(false),
+            Concurrent::Create { index, table } => {
                 let state = indexes::state(self.connection, &index, &table).await;
                 Ok(state.map_err(|source| self.refused(source))?.is_some_and(|found| found.valid))
             }
-            (InDoubt::Ask, Concurrent::Drop { index }) => {
+            Concurrent::Drop { index } => {
                 let there = indexes::is_there(self.connection, &index).await;
                 Ok(!there.map_err(|source| self.refused(source))?)
             }
-            (InDoubt::Ask, Concurrent::Other) => Err(HistoryError::InDoubt {
-                revision: self.change.revision.id.clone(),
-                statement: statement.split_whitespace().collect::<Vec<_>>().join(" "),
-            }),
+            Concurrent::Other => Err(self.in_doubt(statement, None)),
+        }
+    }
+
+    fn in_doubt(&self, statement: &Statement<'_>, source: Option<tokio_postgres::Error>) -> HistoryError {
+        HistoryError::InDoubt {
+            revision: self.change.revision.id.clone(),
+            statement: statement.sql.split_whitespace().collect::<Vec<_>>().join(" "),
+            source,
         }
     }
 
     /// An index that a failed CREATE INDEX CONCURRENTLY left behind, of no use to anybody, makes way for a new one.
-    async fn repair(&self, statement: &str) -> Result<(), HistoryError> {
-        let Concurrent::Create { index, table } = Concurrent::read(statement) else { return Ok(()) };
+    async fn repair(&self, statement: &Statement<'_>) -> Result<(), HistoryError> {
+        let Concurrent::Create { index, table } = Concurrent::read(statement.sql) else { return Ok(()) };
         let found = indexes::state(self.connection, &index, &table).await;
         let Some(found) = found.map_err(|source| self.refused(source))? else { return Ok(()) };
         if found.valid || found.being_built {
@@ -190,19 +269,77 @@ impl Attempt<'_> {
         self.begin().await?;
         self.verify(true).await?;
         self.end("RESET SESSION AUTHORIZATION; RESET ROLE").await?;
-        engine.store.end_section(&**self.connection, id).await?;
+        engine.store.lock_revisions(&**self.connection).await?;
+        let neighbours = &self.change.neighbours;
+        let found = engine.store.neighbours_applied(&**self.connection, id, neighbours).await?;
+        let sound = match self.change.direction {
+            Direction::Up => found.others == neighbours.len(),
+            Direction::Down => found.others == 0,
+        };
+        if !engine.store.end_section(&**self.connection, id).await? || !sound {
+            return Err(HistoryError::Moved { revision: id.clone(), direction: self.change.direction });
+        }
         failpoint!("history.section_ending");
         self.record(started, Origin::Applied).await
     }
 }
 
-fn is_refused_in_transaction(error: &HistoryError) -> bool {
-    matches!(error, HistoryError::Section(failed)
-        if failed.source.code().is_some_and(|code| NOT_IN_TRANSACTION.contains(&code.code())))
+/// Why a statement doesn't run in a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refusal {
+    /// `active_sql_transaction`: by its nature. It is done or it has failed.
+    Nature,
+    /// `invalid_transaction_termination`: it commits on its way, and may fail then.
+    Commits,
+}
+
+fn refusal(error: &HistoryError) -> Option<Refusal> {
+    let HistoryError::Section(failed) = error else { return None };
+    match failed.source.code()?.code() {
+        "25001" => Some(Refusal::Nature),
+        "2D000" => Some(Refusal::Commits),
+        _ => None,
+    }
+}
+
+/// What these statements have set for the session: each statement runs in a session as it was found, also where another
+/// process did those before it.
+fn settings(statements: &[String]) -> String {
+    let is_setting = |sql: &&String| {
+        let words = manifest::words(sql);
+        let word = |at: usize| words.get(at).map(|word| word.to_ascii_uppercase()).unwrap_or_default();
+        match word(0).as_str() {
+            "SET" => !matches!(word(1).as_str(), "LOCAL" | "TRANSACTION" | "CONSTRAINTS"),
+            first => first == "RESET",
+        }
+    };
+    let set: Vec<&str> =
+        statements.iter().filter(is_setting).map(|sql| sql.trim().trim_end_matches(';')).collect();
+    set.join(";\n")
 }
 
 /// SHA-256 of the statement, whatever its blanks.
 fn digest(statement: &str) -> String {
     let words: Vec<&str> = statement.split_whitespace().collect();
     Sha256::digest(words.join(" ")).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_set_for_the_session_is_set_again() {
+        let statements = [
+            "SET search_path = audit ;",
+            "CREATE INDEX i ON t (a)",
+            "set local lock_timeout = 1",
+            "-- why\nRESET ROLE",
+            "SET TRANSACTION READ ONLY",
+            "SELECT 'SET'",
+            "SET ROLE clerk -- last",
+        ];
+        let set = settings(&statements.map(str::to_owned));
+        assert_eq!(set, "SET search_path = audit ;\n-- why\nRESET ROLE;\nSET ROLE clerk -- last");
+    }
 }

@@ -11,7 +11,7 @@ use crate::engine::takeover;
 use crate::engine::{Ended, RunRequest};
 use crate::model::{Direction, Job, Revision, RevisionId, RunState};
 use crate::pg::Connection;
-use crate::store::{Event, Origin, Recording};
+use crate::store::{Event, Origin, Recording, RunRow};
 
 /// What came of a job that was to be run.
 #[derive(Debug)]
@@ -146,28 +146,33 @@ impl History<'_> {
         let engine = self.engine;
         let mut session = Session::begin(self, options, "upgrade").await?;
         let transaction = session.transaction().await?;
-        let sql = engine.store.sql.neighbours_applied.as_str();
         let parents: Vec<&str> = revision.follows().map(|before| before.0.as_str()).collect();
-        let found = engine.store.neighbours_applied(&transaction, sql, &revision.id, &parents).await?;
+        engine.store.lock_revisions(&transaction).await?;
+        let found = engine.store.neighbours_applied(&transaction, &revision.id, &parents).await?;
         if found.applied {
             return Ok(());
         }
-        if found.others < parents.len() {
+        let stands = origin == Origin::Skipped || self.is_signed_off(&transaction, revision).await?;
+        if found.others < parents.len() || !stands {
             return Err(HistoryError::Moved { revision: revision.id.clone(), direction: Direction::Up });
         }
         let detail = json!({ "tag": options.tag });
         let recording = Recording { revision, origin, took, detail };
-        engine
-            .store
-            .record_revision(
-                &transaction,
-                engine.store.sql.record_revision.as_str(),
-                engine.identity,
-                &recording,
-            )
-            .await?;
+        engine.store.record_revision(&transaction, engine.identity, &recording).await?;
         engine.store.end_section(&transaction, &revision.id).await?;
         transaction.commit().await.map_err(HistoryError::sql("record the data revision"))
+    }
+
+    /// Whether the revision's job is done still, and not being taken back by another process already.
+    async fn is_signed_off(
+        &self,
+        client: &impl GenericClient,
+        revision: &Revision,
+    ) -> Result<bool, HistoryError> {
+        let Some(job) = revision.job() else { return Ok(false) };
+        self.engine.store.lock_runs(client).await?;
+        let run = self.engine.store.find_run(client, job.id()).await?;
+        Ok(run.is_some_and(|run| takeover::is_done(&run, job)))
     }
 
     /// Takes a data revision back by its `[down]`. From the beginning on it counts as not applied.
@@ -182,7 +187,7 @@ impl History<'_> {
         let down =
             job.taken_back().ok_or_else(|| HistoryError::Irreversible { revisions: vec![id.to_string()] })?;
         self.begin_taking_back(&mut session, job, revision).await?;
-        drop(session);
+        session.end().await;
         let started = engine.clock.monotonic();
         let ended = engine.run(&down, RunRequest::default()).await?;
         if matches!(ended, Ended::Stopped { .. }) {
@@ -191,17 +196,35 @@ impl History<'_> {
         failpoint!("history.taken_back");
         let took = engine.clock.monotonic().saturating_duration_since(started);
         let mut session = Session::begin(self, options, "downgrade").await?;
+        let done = self.end_taking_back(&mut session, revision, took).await?;
+        session.end().await;
+        Ok(HistoryStep::Changed(id.clone(), Direction::Down, done))
+    }
+
+    async fn end_taking_back(
+        &self,
+        session: &mut Session<'_>,
+        revision: &Revision,
+        took: Duration,
+    ) -> Result<Done, HistoryError> {
+        let (engine, id, tag) = (self.engine, &revision.id, session.options.tag);
         let transaction = session.transaction().await?;
-        engine.store.end_section(&transaction, id).await?;
+        if !engine.store.end_section(&transaction, id).await? {
+            let found = engine.store.neighbours_applied(&transaction, id, &[]).await?;
+            if found.applied {
+                return Err(HistoryError::Moved { revision: id.clone(), direction: Direction::Down });
+            }
+            return Ok(Done::Before);
+        }
         let detail = json!({
-            "duration_ms": took.as_millis(), "tool_version": env!("CARGO_PKG_VERSION"), "tag": options.tag,
+            "duration_ms": took.as_millis(), "tool_version": env!("CARGO_PKG_VERSION"), "tag": tag,
         });
         let message = format!("revision {id} was undone: {}", revision.message);
         let event =
             Event { kind: "revision.undone", run: None, revision: Some(id), message, detail: Some(detail) };
         engine.store.record(&transaction, engine.identity, event).await?;
         transaction.commit().await.map_err(HistoryError::sql("record that the data revision is undone"))?;
-        Ok(HistoryStep::Changed(id.clone(), Direction::Down, Done::Now))
+        Ok(Done::Now)
     }
 
     async fn begin_taking_back(
@@ -212,9 +235,9 @@ impl History<'_> {
     ) -> Result<(), HistoryError> {
         let (engine, id) = (self.engine, &revision.id);
         let transaction = session.transaction().await?;
-        let sql = engine.store.sql.neighbours_applied.as_str();
         let followers = self.manifest.graph.followers(&id.0);
-        let found = engine.store.neighbours_applied(&transaction, sql, id, &followers).await?;
+        engine.store.lock_revisions(&transaction).await?;
+        let found = engine.store.neighbours_applied(&transaction, id, &followers).await?;
         engine.store.begin_section(&transaction, id, Direction::Down).await?;
         if found.others > 0 {
             return Err(HistoryError::Moved { revision: id.clone(), direction: Direction::Down });
@@ -251,6 +274,36 @@ impl History<'_> {
         jobs.filter(move |job| self.manifest.graph.ancestors(job.id()).contains(&id.0.as_str()))
     }
 
+    /// An error if a process is at work on a job that follows this revision. Only looks: so that nobody waits for the lock of
+    /// a table that a job is being done on, to be refused then.
+    pub(super) async fn refuse_at_work(
+        &self,
+        client: &impl GenericClient,
+        id: &RevisionId,
+    ) -> Result<(), HistoryError> {
+        for job in self.jobs_after(id) {
+            if let Some(run) = self.engine.store.find_run(client, job.id()).await? {
+                self.refuse_alive(client, job, &run).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn refuse_alive(
+        &self,
+        client: &impl GenericClient,
+        job: &Job,
+        run: &RunRow,
+    ) -> Result<(), HistoryError> {
+        if run.state.is_final() {
+            return Ok(());
+        }
+        let alive = self.engine.store.workers(client, run.id).await?.into_iter().find(|worker| worker.alive);
+        alive.map_or(Ok(()), |worker| {
+            Err(HistoryError::JobAtWork { job: job.name.clone(), who: worker.who() })
+        })
+    }
+
     /// Ends the job's last run for good, done or not, unless a process is at work on it. In the caller's transaction.
     pub(super) async fn give_up_run(
         &self,
@@ -259,15 +312,13 @@ impl History<'_> {
         reason: &str,
     ) -> Result<(), HistoryError> {
         let store = self.engine.store;
+        // First, so that no run begins or ends between the look and the change.
+        store.lock_runs(client).await?;
         let Some(run) = store.find_run(client, job.id()).await? else { return Ok(()) };
         if matches!(run.state, RunState::Cancelled | RunState::Undone) {
             return Ok(());
         }
-        store.lock_runs(client).await?;
-        let at_work = store.workers(client, run.id).await?.into_iter().find(|worker| worker.alive);
-        if let Some(worker) = at_work.filter(|_| !run.state.is_final()) {
-            return Err(HistoryError::JobAtWork { job: job.name.clone(), who: worker.who() });
-        }
+        self.refuse_alive(client, job, &run).await?;
         Ok(takeover::give_up(store, self.engine.identity, client, (&run, reason)).await?)
     }
 }

@@ -98,14 +98,6 @@ pub enum HistoryError {
         /// For how long.
         waited: Duration,
     },
-    /// The connection that kept others away is gone.
-    #[error(
-        "lost the lock of the history before revision {revision} was done; another process may have it now"
-    )]
-    LockLost {
-        /// The revision that would have been next.
-        revision: RevisionId,
-    },
     /// The database is not where it was when the way was planned.
     #[error("the history changed meanwhile: revision {revision} can't be {} any more", word(*direction))]
     Moved {
@@ -162,18 +154,21 @@ pub enum HistoryError {
         /// Statements done.
         done: i32,
     },
-    /// A process died while a statement ran that no transaction protects.
+    /// A statement that no transaction protects was begun, and didn't come to its end.
     #[error(
-        "revision {revision}: a process died while this ran, and nobody can tell whether it is done: {statement}"
+        "revision {revision}: this was begun and didn't come to its end, and nobody can tell what of it is done: {statement}"
     )]
     InDoubt {
         /// The revision.
         revision: RevisionId,
         /// The statement.
         statement: String,
+        /// How it failed; `None`: its process died.
+        #[source]
+        source: Option<tokio_postgres::Error>,
     },
-    /// A statement that is done already is not the one that stands in the file now.
-    #[error("{}: statement {number} of revision {revision} is done, and says something else now", file.display())]
+    /// A statement that is done already, or begun, is not the one that stands in the file now.
+    #[error("{}: statement {number} of revision {revision} {how}, and says something else now", file.display())]
     ChangedMidway {
         /// The revision.
         revision: RevisionId,
@@ -181,6 +176,8 @@ pub enum HistoryError {
         file: PathBuf,
         /// Which statement, from 1.
         number: usize,
+        /// How far it came.
+        how: &'static str,
     },
     /// A process works on a job whose ground would be taken away.
     #[error("the job {job} is being run by {who}")]
@@ -260,9 +257,7 @@ impl HistoryError {
             Self::Busy { .. } => {
                 "try again when it is done; `history_wait` in the configuration is how long to wait"
             }
-            Self::LockLost { .. } | Self::Moved { .. } => {
-                "`longhaul current` shows where the database stands; then run it again"
-            }
+            Self::Moved { .. } => "`longhaul current` shows where the database stands; then run it again",
             Self::Unverified { .. } => "mend the revision, or its -- migrate:verify section",
             Self::Irreversible { .. } => {
                 "write what takes it back: -- migrate:down, or [down] in a job; SELECT; where there is nothing to take back"
@@ -277,6 +272,9 @@ impl HistoryError {
             }
             Self::InDoubt { .. } => {
                 "look whether it is done, then run this again with --in-doubt done or --in-doubt again"
+            }
+            Self::ChangedMidway { how: "was begun", .. } => {
+                "take the change back until the revision is through; or say what came of it: --in-doubt done or again"
             }
             Self::ChangedMidway { .. } => "take the change back until the revision is through",
             Self::JobAtWork { .. } => "stop it there first, with Ctrl-C; `longhaul status` shows it",

@@ -2,15 +2,16 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::AtomicI32;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::attempt::{Attempt, Done};
 use super::lock::HistoryLock;
+use super::patience::Patience;
 use super::{ChangeOptions, FailedSection, History, HistoryError};
 use crate::engine::{Notice, StopLevel};
 use crate::model::{Direction, Revision, RevisionId, Section};
 use crate::pg::{Connection, ErrorClass};
-use crate::plan::backoff::{BackoffPolicy, GiveUp};
+use crate::plan::backoff::GiveUp;
 use crate::store::Event;
 
 /// Alone on the database's history, as long as it lives.
@@ -18,6 +19,7 @@ pub(super) struct Session<'h> {
     pub(super) history: &'h History<'h>,
     pub(super) options: &'h ChangeOptions<'h>,
     pub(super) connection: Connection,
+    doing: &'static str,
     lock: HistoryLock,
     /// Looks who is in the way; opened when somebody seems to be.
     monitor: Option<Connection>,
@@ -55,21 +57,50 @@ impl<'h> Session<'h> {
     pub(super) async fn begin(
         history: &'h History<'h>,
         options: &'h ChangeOptions<'h>,
-        doing: &str,
+        doing: &'static str,
     ) -> Result<Self, HistoryError> {
         let mut connection = history.engine.connector.connect(doing).await?;
+        history.engine.store.refuse_to_come_first(&connection).await?;
         history.engine.store.install(&mut connection).await?;
         let lock = history.lock(doing).await?;
-        Ok(Self { history, options, connection, lock, monitor: None })
+        Ok(Self { history, options, connection, doing, lock, monitor: None })
     }
 
-    /// An error unless this process is still alone, and is to go on.
-    pub(super) fn may_go_on(&self, next: &RevisionId) -> Result<(), HistoryError> {
-        if self.lock.is_lost() {
-            return Err(HistoryError::LockLost { revision: next.clone() });
+    /// The session there is, or another where it was let go.
+    pub(super) async fn go_on(
+        session: Option<Self>,
+        history: &'h History<'h>,
+        options: &'h ChangeOptions<'h>,
+        doing: &'static str,
+    ) -> Result<Self, HistoryError> {
+        match session {
+            Some(session) => Ok(session),
+            None => Self::begin(history, options, doing).await,
         }
+    }
+
+    /// Lets others change the history.
+    pub(super) async fn end(self) {
+        self.lock.release().await;
+    }
+
+    /// An error if the operator asked to stop.
+    pub(super) fn may_go_on(&self, next: &RevisionId) -> Result<(), HistoryError> {
         if self.history.engine.stop.is_asked() {
             return Err(HistoryError::Stopped { before: format!("revision {next}") });
+        }
+        Ok(())
+    }
+
+    /// Connected, and alone: again, where that was lost.
+    async fn restore(&mut self, is_lost: bool, patience: &mut Patience) -> Result<(), HistoryError> {
+        if is_lost || self.connection.is_closed() {
+            self.monitor = None;
+            self.connection = self.history.engine.connector.connect(self.doing).await?;
+            patience.connected();
+        }
+        if self.lock.is_lost() {
+            self.lock = self.history.lock(self.doing).await?;
         }
         Ok(())
     }
@@ -84,10 +115,10 @@ impl<'h> Session<'h> {
         let engine = self.history.engine;
         self.may_go_on(&change.revision.id)?;
         engine.observer.notice(Notice::Applying { revision: change.title(), direction: change.direction });
-        let (started, seen) = (engine.clock.monotonic(), Seen::default());
-        let mut attempts = 0;
+        let started = engine.clock.monotonic();
+        let (seen, mut patience, mut is_lost) = (Seen::default(), Patience::default(), false);
         loop {
-            let error = match self.try_until_cancelled(change, &seen).await {
+            let error = match self.try_once(change, &seen, is_lost, &mut patience).await {
                 Ok(done) => {
                     let took = engine.clock.monotonic().saturating_duration_since(started);
                     engine.observer.notice(Notice::Applied {
@@ -100,11 +131,11 @@ impl<'h> Session<'h> {
                 }
                 Err(error) => error,
             };
-            attempts += 1;
-            match self.pause(&error, attempts, started) {
-                Ok(pause) => self.wait(change, &error, &seen, pause).await?,
+            is_lost = error.class() == ErrorClass::Connection;
+            match patience.failed(error.class(), engine.clock.monotonic(), fastrand::f64()) {
+                Ok(pause) => self.wait(change, is_lost, &seen, pause).await?,
                 Err(gave_up) => {
-                    let error = tell(error, &seen, gave_up.filter(|_| attempts > 1));
+                    let error = tell(error, &seen, gave_up);
                     self.record_failure(change, &error).await;
                     return Err(error);
                 }
@@ -112,56 +143,39 @@ impl<'h> Session<'h> {
         }
     }
 
-    /// How long to wait before the next attempt; `Err` when there is none.
-    fn pause(
-        &self,
-        error: &HistoryError,
-        attempts: u32,
-        started: Instant,
-    ) -> Result<Duration, Option<GiveUp>> {
-        let policy = match error.class() {
-            ErrorClass::Lock => BackoffPolicy::DDL,
-            ErrorClass::Connection => BackoffPolicy::CONNECTION,
-            _ => return Err(None),
-        };
-        let elapsed = self.history.engine.clock.monotonic().saturating_duration_since(started);
-        policy.delay(attempts, elapsed, fastrand::f64()).map_err(Some)
-    }
-
-    /// Waits, says for what, and connects again where the connection was lost.
-    async fn wait(
+    async fn try_once(
         &mut self,
         change: &Change<'_>,
-        error: &HistoryError,
+        seen: &Seen,
+        is_lost: bool,
+        patience: &mut Patience,
+    ) -> Result<Done, HistoryError> {
+        self.restore(is_lost, patience).await?;
+        self.try_until_cancelled(change, seen).await
+    }
+
+    /// Waits, and says for what.
+    async fn wait(
+        &self,
+        change: &Change<'_>,
+        is_lost: bool,
         seen: &Seen,
         pause: Duration,
     ) -> Result<(), HistoryError> {
         let engine = self.history.engine;
         let id = &change.revision.id;
-        let lost = error.class() == ErrorClass::Connection;
         let reason = match seen.blockers.lock().expect("no holder can panic").first() {
-            _ if lost => format!("revision {id} lost its connection; connecting again"),
+            _ if is_lost => format!("revision {id} lost its connection; connecting again"),
             Some(blocker) => format!("revision {id} waits for a lock of {blocker}"),
             None => format!("revision {id} waits for a lock that another session holds"),
         };
         engine.observer.notice(Notice::Waiting { reason });
         tokio::select! {
-            () = engine.clock.sleep(pause) => {}
+            () = engine.clock.sleep(pause) => Ok(()),
             () = engine.stop.reached(StopLevel::AfterBatch) => {
-                return Err(HistoryError::Stopped { before: format!("revision {id}") });
+                Err(HistoryError::Stopped { before: format!("revision {id}") })
             }
         }
-        if lost {
-            // One that can't be made is one more attempt that failed.
-            if let Ok(connection) = engine.connector.connect("upgrade").await {
-                self.connection = connection;
-            }
-            self.monitor = None;
-            if self.lock.is_lost() {
-                self.lock = self.history.lock("upgrade").await?;
-            }
-        }
-        Ok(())
     }
 
     /// One attempt, cancelled in the server when the operator insists, with an eye on who is in its way.

@@ -45,7 +45,7 @@ impl History<'_> {
         self.way_to_stamp(&self.applied(&connection).await?, request)?;
         let mut session = Session::begin(self, options, "stamp").await?;
         let applied = self.applied(&session.connection).await?;
-        let stamped = self.way_to_stamp(&applied, request)?;
+        let mut stamped = self.way_to_stamp(&applied, request)?;
         if !request.force {
             let signs = self.signs_against(&session.connection, &applied, &stamped).await?;
             if !signs.is_empty() {
@@ -53,6 +53,9 @@ impl History<'_> {
             }
         }
         let transaction = session.transaction().await?;
+        // The lock of the history may have been lost since: what is written fits what is recorded now.
+        self.engine.store.lock_revisions(&transaction).await?;
+        stamped = self.way_to_stamp(&self.engine.store.applied(&transaction).await?, request)?;
         for id in &stamped.removed {
             self.unrecord(&transaction, id, options).await?;
         }
@@ -64,8 +67,7 @@ impl History<'_> {
             let engine = self.engine;
             let detail = json!({ "tag": options.tag, "forced": request.force });
             let recording = Recording { revision, origin: Origin::Stamped, took: Duration::ZERO, detail };
-            let sql = engine.store.sql.record_revision.as_str();
-            engine.store.record_revision(&transaction, sql, engine.identity, &recording).await?;
+            engine.store.record_revision(&transaction, engine.identity, &recording).await?;
         }
         for id in stamped.added.iter().map(|id| &id.0).chain(&stamped.removed) {
             self.engine.store.end_section(&transaction, &RevisionId(id.clone())).await?;

@@ -12,8 +12,9 @@ use super::version::ServerVersion;
 use super::{Installation, LocalError};
 use crate::clock::Clock;
 
-/// The name of the server's one role.
-pub const SUPERUSER: &str = "longhaul";
+/// The name of the server's one role. Not `longhaul`: a role that is named like the control schema finds it first, by the
+/// default `search_path` of `"$user", public`.
+pub const SUPERUSER: &str = "admin";
 
 const VERSION_VARIABLE: &str = "LONGHAUL_PG_VERSION";
 const HOST: &str = "127.0.0.1";

@@ -1,10 +1,10 @@
 # Runs one private PostgreSQL server for as long as its owner lives. Standard input is a pipe whose other end only the
 # owner holds: whatever ends the owner, kill -9 too, closes it, and then the server is stopped and all it wrote removed.
 #
-# Arguments: the private directory (with `password` and `settings.conf`), the directory of the server's programs, and
-# that of its libraries or nothing. The file `ended` appears when the server has ended, or could not be started.
+# Arguments: the private directory (with `password` and `settings.conf`), the directory of the server's programs, that of
+# its libraries or nothing, and its one role. The file `ended` appears when the server has ended, or could not be started.
 set -u
-dir=$1 bin=$2 lib=$3
+dir=$1 bin=$2 lib=$3 role=$4
 
 # A signal meant for the owner (Ctrl-C, a closed terminal) must not end the one who cleans up after it.
 trap '' INT TERM HUP
@@ -34,7 +34,7 @@ stop_server() {
 }
 
 run_server() {
-    "$bin/initdb" -D "$dir/data" -U longhaul --pwfile="$dir/password" --auth-local=scram-sha-256 \
+    "$bin/initdb" -D "$dir/data" -U "$role" --pwfile="$dir/password" --auth-local=scram-sha-256 \
         --auth-host=scram-sha-256 --encoding=UTF8 --locale=C --no-sync 3<&- || return
     # What it said is of interest only when it failed.
     : >"$dir/log"

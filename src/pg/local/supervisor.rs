@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ExitStatus, Stdio};
 
 use super::account::ServerAccount;
-use super::{Installation, LocalError};
+use super::{Installation, LocalError, SUPERUSER};
 
 const SCRIPT: &str = include_str!("supervise.sh");
 
@@ -31,6 +31,7 @@ impl Supervisor {
             .arg(directory)
             .arg(&installation.bin_dir)
             .arg(installation.library_dir.as_deref().unwrap_or(Path::new("")))
+            .arg(SUPERUSER)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -28,7 +28,7 @@ async fn what_a_revision_leaves_behind_is_named() {
         extra: type public.kind
           + enum
           + 'x'
-          + owner longhaul
+          + owner admin
     ");
 
     let project = Project::new(Database::empty().await);
@@ -43,7 +43,7 @@ async fn what_a_revision_leaves_behind_is_named() {
     assert_snapshot!(said, @"
     roundtrip FOUND    aaaa1111 undone leaves the database other than it was before
         extra: schema left_behind
-          + owner longhaul
+          + owner admin
     roundtrip FOUND    bbbb2222 can't be undone
     ");
 }

@@ -92,9 +92,14 @@ impl Project {
 
     /// Runs the program to its end with these variables; an empty one counts as not set.
     pub(crate) async fn longhaul_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Outcome {
+        self.spawn_with(variables, arguments).outcome().await
+    }
+
+    /// Starts the program with these variables.
+    pub(crate) fn spawn_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Process {
         let mut command = command(&self.database.url, self.directory.path(), arguments);
         command.envs(variables.iter().copied());
-        Process::new(command.spawn().unwrap()).outcome().await
+        Process::new(command.spawn().unwrap())
     }
 
     /// Starts the program.

@@ -18,11 +18,11 @@ async fn a_server_that_does_not_let_us_in_is_named_without_the_password() {
     let project = Project::new(Database::empty().await);
     let (_, place) = parts(&project.database.url);
     let (host, _) = place.split_once('/').unwrap();
-    let wrong_password = format!("postgresql://longhaul:hunter2@{place}");
+    let wrong_password = format!("postgresql://admin:hunter2@{place}");
     let wrong_database = project.database.url.replace(place, &format!("{host}/hrms_prod"));
     assert_snapshot!(with(&project, &["status", "--database-url", &wrong_password], 1).await, @r#"
     error: can't connect to DATABASE on HOST:PORT
-      because: password authentication failed for user "longhaul" [SQLSTATE 28P01]
+      because: password authentication failed for user "admin" [SQLSTATE 28P01]
     hint: check the user and the password (DATABASE_URL, PGPASSWORD, ~/.pgpass)
     "#);
     assert_snapshot!(with(&project, &["status", "--database-url", &wrong_database], 1).await, @r#"

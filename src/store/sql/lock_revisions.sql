@@ -1,0 +1,1 @@
+LOCK TABLE {schema}.revision IN SHARE ROW EXCLUSIVE MODE
