@@ -3,7 +3,7 @@
 use super::INVOICE;
 use crate::support::{Database, Project};
 
-/// Makes the schema first in the search_path of the tests' role, in this database.
+/// Makes the schema first in the `search_path` of the tests' role, in this database.
 async fn first(database: &Database, schema: &str) {
     let statement = format!(
         "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = {schema}, public', current_database()); END $$"
@@ -22,7 +22,7 @@ async fn a_search_path_that_begins_with_the_control_schema_is_refused_before_any
                 .longhaul(command)
                 .await
                 .ended_with(1)
-                .says("the control schema `longhaul` comes first in the search_path of the role admin")
+                .says("the control schema `longhaul` comes first in the `search_path` of the role admin")
                 .says("hint: ALTER ROLE \"admin\" SET search_path = public");
         }
         assert!(project.database.value::<bool>("SELECT to_regnamespace('longhaul') IS NULL").await, "{path}");
