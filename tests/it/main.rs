@@ -5,6 +5,7 @@ mod crash;
 mod example;
 mod exclusive;
 mod history;
+mod inventory;
 mod keys;
 mod layers;
 mod main_job;

@@ -41,7 +41,9 @@ impl Difference {
     #[must_use]
     pub fn object(&self) -> &str {
         match self {
-            Self::Missing { object, .. } | Self::Extra { object, .. } | Self::Changed { object, .. } => object,
+            Self::Missing { object, .. } | Self::Extra { object, .. } | Self::Changed { object, .. } => {
+                object
+            }
         }
     }
 }
