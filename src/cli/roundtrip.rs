@@ -10,7 +10,7 @@ use super::postgres;
 use crate::config::Target;
 use crate::engine::{History, RoundtripFinding, RoundtripProblem, Stopper};
 use crate::pg::Connector;
-use crate::pg::inventory::Difference;
+use crate::pg::Difference;
 use crate::pg::local::{Durability, LocalServerOptions};
 
 pub(crate) async fn roundtrip(scratch: Option<&str>, context: &Context<'_>) -> Result<u8, Failure> {

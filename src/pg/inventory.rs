@@ -79,7 +79,7 @@ type Address = (u32, u32, i32);
 impl Inventory {
     /// Takes the inventory in a read-only transaction of its own, so the client must not be in one. Schemas named in
     /// `leave_out` (as the catalog has them, not quoted) and what is in them are left out, and so are PostgreSQL's.
-    /// What the role's rights are makes no difference.
+    /// Any role sees the same, except that a user mapping's options are for its owner.
     pub async fn take(client: &mut Client, leave_out: &[&str]) -> Result<Self, Error> {
         let transaction = client
             .build_transaction()

@@ -2,36 +2,9 @@
 
 use longhaul::manifest::Manifest;
 use longhaul::model::{Revision, RevisionBody, Section};
+use longhaul::pg::Inventory;
 
 use crate::support::Database;
-
-/// What the catalog says, in an order that doesn't depend on the order in which things were made.
-const CATALOG: &str = "
-    SELECT coalesce(string_agg(line, E'\\n' ORDER BY line), '') FROM (
-        SELECT format('column %s.%s.%s %s %s %s', table_schema, table_name, column_name, data_type, is_nullable,
-                      column_default) AS line
-        FROM information_schema.columns WHERE table_schema IN ('config', 'hr', 'payroll', 'security')
-        UNION ALL
-        SELECT format('index %s', indexdef) FROM pg_indexes
-        WHERE schemaname IN ('config', 'hr', 'payroll', 'security')
-        UNION ALL
-        SELECT format('constraint %s %s', conrelid::regclass, pg_get_constraintdef(oid)) FROM pg_constraint
-        WHERE connamespace::regnamespace::text IN ('config', 'hr', 'payroll', 'security')
-        UNION ALL
-        SELECT format('trigger %s', pg_get_triggerdef(t.oid)) FROM pg_trigger AS t
-        JOIN pg_class AS c ON c.oid = t.tgrelid
-        WHERE NOT tgisinternal AND relnamespace::regnamespace::text IN ('config', 'hr', 'payroll', 'security')
-        UNION ALL
-        SELECT format('view %s.%s %s', schemaname, viewname, definition) FROM pg_views
-        WHERE schemaname IN ('config', 'hr', 'payroll', 'security')
-        UNION ALL
-        SELECT format('function %s', pg_get_functiondef(oid)) FROM pg_proc
-        WHERE pronamespace::regnamespace::text IN ('config', 'hr', 'payroll', 'security')
-        UNION ALL
-        SELECT format('comment %s %s', objoid::regclass, description) FROM pg_description
-        JOIN pg_class ON pg_class.oid = objoid
-        WHERE classoid = 'pg_class'::regclass AND relnamespace::regnamespace::text IN ('payroll')
-    ) AS lines";
 
 fn sql(section: &Section) -> &str {
     match section {
@@ -74,26 +47,34 @@ async fn down(database: &Database, revision: &Revision) {
     }
 }
 
+/// Fails with what differs from `before`.
+async fn assert_unchanged(database: &mut Database, before: &Inventory, when: &str) {
+    let now = Inventory::take(&mut database.client, &[]).await.unwrap();
+    let differences: Vec<String> = before.difference(&now).iter().map(ToString::to_string).collect();
+    assert!(differences.is_empty(), "{when}: {}", differences.join("\n"));
+}
+
 #[tokio::test]
 async fn every_revision_of_the_example_goes_up_down_and_up_to_the_same_catalog() {
-    let database = Database::empty().await;
+    let mut database = Database::empty().await;
     let manifest = Manifest::load(&["jobs"]).unwrap();
     let order = manifest.graph.order();
     assert_eq!(order.len(), 4);
     let mut before = Vec::new();
     for id in &order {
-        before.push(database.value::<String>(CATALOG).await);
+        before.push(Inventory::take(&mut database.client, &[]).await.unwrap());
         up(&database, manifest.revision(id).unwrap()).await;
     }
-    let whole: String = database.value(CATALOG).await;
+    let whole = Inventory::take(&mut database.client, &[]).await.unwrap();
+    assert_ne!(whole, before[0]);
     for (id, before) in order.iter().zip(&before).rev() {
         down(&database, manifest.revision(id).unwrap()).await;
-        assert_eq!(database.value::<String>(CATALOG).await, *before, "down of {id}");
+        assert_unchanged(&mut database, before, &format!("down of {id}")).await;
     }
     for id in &order {
         up(&database, manifest.revision(id).unwrap()).await;
     }
-    assert_eq!(database.value::<String>(CATALOG).await, whole);
+    assert_unchanged(&mut database, &whole, "up again").await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use super::{ChangeOptions, History, HistoryError, Session};
 use crate::model::{Revision, RevisionId};
 use crate::pg::Connection;
-use crate::pg::inventory::{Difference, Inventory};
+use crate::pg::{Difference, Inventory};
 
 /// What a revision does to a scratch database that it shouldn't.
 #[derive(Debug)]

@@ -7,9 +7,9 @@ SELECT 'pg_type'::regclass::oid AS class, t.oid, 0 AS sub,
            (SELECT string_agg(part.key || ' ' || part.value, E'\n' ORDER BY part.key COLLATE "C")
             FROM jsonb_each_text(to_jsonb(t)) AS part
             WHERE part.value <> '-'
-              AND part.key IN ('typlen', 'typbyval', 'typcategory', 'typispreferred', 'typdelim', 'typinput', 'typoutput',
-                               'typreceive', 'typsend', 'typmodin', 'typmodout', 'typanalyze', 'typsubscript', 'typalign',
-                               'typstorage', 'typdefault')),
+              AND part.key IN ('typlen', 'typbyval', 'typcategory', 'typispreferred', 'typdelim', 'typinput',
+                               'typoutput', 'typreceive', 'typsend', 'typmodin', 'typmodout', 'typanalyze',
+                               'typsubscript', 'typalign', 'typstorage', 'typdefault')),
            'owner ' || pg_get_userbyid(t.typowner)
        ) AS definition
 FROM pg_type AS t

@@ -3,7 +3,8 @@ SELECT g.class, g.oid, g.sub, array_to_string(given.items, E'\n') AS text
 FROM (
     SELECT 'pg_namespace'::regclass::oid, oid, 0, nspacl, acldefault('n', nspowner) FROM pg_namespace
     UNION ALL
-    SELECT 'pg_class'::regclass, oid, 0, relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner)
+    SELECT 'pg_class'::regclass, oid, 0, relacl,
+           acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner)
     FROM pg_class
     UNION ALL
     SELECT 'pg_class'::regclass, attrelid, attnum, attacl, '{}' FROM pg_attribute

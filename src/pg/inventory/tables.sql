@@ -16,8 +16,9 @@ SELECT 'pg_class'::regclass::oid AS class, c.oid, 0 AS sub,
            'tablespace ' || t.spcname,
            'server ' || f.srvname,
            (SELECT 'options ' || string_agg(o, ', ' ORDER BY o COLLATE "C") FROM unnest(ft.ftoptions) AS o),
-           CASE c.relreplident WHEN 'n' THEN 'replica identity nothing' WHEN 'f' THEN 'replica identity full'
-                               WHEN 'i' THEN 'replica identity by index' END,
+           CASE WHEN c.relkind <> 'f' THEN
+               CASE c.relreplident WHEN 'n' THEN 'replica identity nothing' WHEN 'f' THEN 'replica identity full'
+                                   WHEN 'i' THEN 'replica identity by index' END END,
            CASE WHEN c.relrowsecurity THEN 'row security enabled' END,
            CASE WHEN c.relforcerowsecurity THEN 'row security forced' END,
            'owner ' || pg_get_userbyid(c.relowner)
