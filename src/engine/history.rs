@@ -22,6 +22,7 @@ mod patience;
 mod script;
 mod session;
 mod stamp;
+mod statement;
 mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,7 +3,7 @@
 use super::INVOICE;
 use crate::support::{Database, Project};
 
-/// Makes the schema first in the search_path of the tests' role, in this database.
+/// Makes the schema first in the `search_path` of the tests' role, in this database.
 async fn first(database: &Database, schema: &str) {
     let statement = format!(
         "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = {schema}, public', current_database()); END $$"
