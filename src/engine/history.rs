@@ -23,6 +23,7 @@ mod roundtrip;
 mod script;
 mod session;
 mod stamp;
+mod statement;
 mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -12,13 +12,11 @@
 
 use std::time::{Duration, Instant};
 
-use sha2::{Digest, Sha256};
-
 use super::attempt::{Attempt, Done};
 use super::indexes::{self, Concurrent};
+use super::statement::{Refusal, Statement, digest, refusal};
 use super::{HistoryError, InDoubt};
 use crate::engine::{Notice, batch};
-use crate::manifest;
 use crate::model::Direction;
 use crate::pg::ErrorClass;
 use crate::store::{Origin, SectionProgress};
@@ -38,16 +36,6 @@ enum Begun {
     Settled(Done),
 }
 
-/// One statement of a section.
-struct Statement<'s> {
-    sql: &'s str,
-    digest: String,
-    /// How many come before it.
-    at: usize,
-    /// What those before it have set for the session.
-    settings: String,
-}
-
 impl Attempt<'_> {
     pub(super) async fn by_statements(&self, statements: &[String]) -> Result<Done, HistoryError> {
         let started = self.now();
@@ -61,7 +49,7 @@ impl Attempt<'_> {
             let notice =
                 Notice::Statement { number: at + 1, of: statements.len(), sql: sql.trim().to_owned() };
             self.history.engine.observer.notice(notice);
-            let statement = Statement { sql, digest: digest(sql), at, settings: settings(&statements[..at]) };
+            let statement = Statement::of(statements, at);
             self.do_statement(&statement, progress.begun.take()).await?;
         }
         self.end_section(started).await?;
@@ -281,65 +269,5 @@ impl Attempt<'_> {
         }
         failpoint!("history.section_ending");
         self.record(started, Origin::Applied).await
-    }
-}
-
-/// Why a statement doesn't run in a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Refusal {
-    /// `active_sql_transaction`: by its nature. It is done or it has failed.
-    Nature,
-    /// `invalid_transaction_termination`: it commits on its way, and may fail then.
-    Commits,
-}
-
-fn refusal(error: &HistoryError) -> Option<Refusal> {
-    let HistoryError::Section(failed) = error else { return None };
-    match failed.source.code()?.code() {
-        "25001" => Some(Refusal::Nature),
-        "2D000" => Some(Refusal::Commits),
-        _ => None,
-    }
-}
-
-/// What these statements have set for the session: each statement runs in a session as it was found, also where another
-/// process did those before it.
-fn settings(statements: &[String]) -> String {
-    let is_setting = |sql: &&String| {
-        let words = manifest::words(sql);
-        let word = |at: usize| words.get(at).map(|word| word.to_ascii_uppercase()).unwrap_or_default();
-        match word(0).as_str() {
-            "SET" => !matches!(word(1).as_str(), "LOCAL" | "TRANSACTION" | "CONSTRAINTS"),
-            first => first == "RESET",
-        }
-    };
-    let set: Vec<&str> =
-        statements.iter().filter(is_setting).map(|sql| sql.trim().trim_end_matches(';')).collect();
-    set.join(";\n")
-}
-
-/// SHA-256 of the statement, whatever its blanks.
-fn digest(statement: &str) -> String {
-    let words: Vec<&str> = statement.split_whitespace().collect();
-    Sha256::digest(words.join(" ")).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_set_for_the_session_is_set_again() {
-        let statements = [
-            "SET search_path = audit ;",
-            "CREATE INDEX i ON t (a)",
-            "set local lock_timeout = 1",
-            "-- why\nRESET ROLE",
-            "SET TRANSACTION READ ONLY",
-            "SELECT 'SET'",
-            "SET ROLE clerk -- last",
-        ];
-        let set = settings(&statements.map(str::to_owned));
-        assert_eq!(set, "SET search_path = audit ;\n-- why\nRESET ROLE;\nSET ROLE clerk -- last");
     }
 }

@@ -319,3 +319,38 @@ impl From<FailedSection> for HistoryError {
         Self::Section(Box::new(failed))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::backoff::GiveUpLimit;
+
+    #[test]
+    fn giving_up_tells_how_long_it_was_tried_and_what_to_do_about_who_is_in_the_way() {
+        let limit = GiveUpLimit::Deadline { deadline: Duration::from_secs(600) };
+        let mut failed = FailedSection {
+            revision: RevisionId("aaaa1111".to_owned()),
+            direction: Direction::Up,
+            file: "jobs/1.sql".into(),
+            kept: 0,
+            statement: None,
+            excerpt: None,
+            blockers: vec!["session 7 (ann, psql, idle in transaction for 00:10:00): SELECT 1".to_owned()],
+            gave_up: Some(GiveUp { attempts: 30, elapsed: Duration::from_secs(600), limit }),
+            source: "port=none".parse::<tokio_postgres::Config>().unwrap_err(),
+        };
+        let text = "jobs/1.sql: revision aaaa1111 failed, and nothing of it was kept; \
+                    gave up after attempt 30 and 10 min 00 s: deadline 10 min 00 s";
+        assert_eq!(super::failed(&failed), text);
+        failed.direction = Direction::Down;
+        failed.kept = 1;
+        let error = HistoryError::from(failed);
+        assert!(error.to_string().contains(
+            "the undoing of revision aaaa1111 failed, after one statement that stays done; gave up"
+        ));
+        assert_eq!(
+            error.hint().as_deref(),
+            Some("end what holds the lock, or run it again at a quieter time")
+        );
+    }
+}

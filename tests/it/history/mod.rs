@@ -1,6 +1,7 @@
 //! The history: how it is shown, changed, recorded, and what holds when it goes wrong.
 
 mod crash;
+mod data_down;
 mod detached;
 mod gate;
 mod locks;
