@@ -22,7 +22,7 @@ async fn a_search_path_that_begins_with_the_control_schema_is_refused_before_any
                 .longhaul(command)
                 .await
                 .ended_with(1)
-                .says("the control schema `longhaul` comes first in the `search_path` of the role admin")
+                .says("the control schema `longhaul` comes first in the search_path of the role admin")
                 .says("hint: ALTER ROLE \"admin\" SET search_path = public");
         }
         assert!(project.database.value::<bool>("SELECT to_regnamespace('longhaul') IS NULL").await, "{path}");
