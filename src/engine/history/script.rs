@@ -134,7 +134,16 @@ impl History<'_> {
             }
             Some(Section::Transaction(sql)) => {
                 self.begin(text, &guards);
-                text.push_str(&statements(sql));
+                if revision.condition.is_some() && !sql.is_empty() {
+                    let skipped =
+                        format!("EXISTS (SELECT FROM {table} WHERE id = {id} AND origin = 'skipped')");
+                    text.push_str(&block(&format!(
+                        "    IF NOT {skipped} THEN\n        EXECUTE {};\n    END IF;\n",
+                        dollar(&statements(sql))
+                    )));
+                } else {
+                    text.push_str(&statements(sql));
+                }
             }
             None => self.begin(text, &guards),
         }
