@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::roundtrip;
 use crate::engine::{ChangedFile, Engine, History, Notice, Observer, Stopper};
 use crate::manifest::Manifest;
+use crate::model::counted;
 use crate::pg::Connection;
 
 #[derive(Args, Debug)]
@@ -73,11 +74,11 @@ pub(crate) async fn check(args: &CheckArgs, context: &Context<'_>) -> Result<u8,
 
 fn graph(manifest: &Manifest) -> Section {
     let heads = manifest.graph.heads();
-    let count = manifest.revisions.len();
+    let count = counted(manifest.revisions.len(), "revision");
     let well = match heads.as_slice() {
         [] => "no revisions".to_owned(),
-        [head] => format!("{count} revisions, the head is {head}"),
-        several => format!("{count} revisions, {} heads: {}", several.len(), several.join(", ")),
+        [head] => format!("{count}, the head is {head}"),
+        several => format!("{count}, {} heads: {}", several.len(), several.join(", ")),
     };
     Section { name: "graph", well, findings: Vec::new(), hint: None }
 }
@@ -93,7 +94,7 @@ async fn database(
     let changed = history.changed(&applied).iter().map(describe).collect();
     sections.push(Section {
         name: "files",
-        well: format!("{} applied revisions, each as its file says", applied.len()),
+        well: format!("{}, each as its file says", counted(applied.len(), "applied revision")),
         findings: changed,
         hint: Some("take the change back, or `longhaul upgrade --accept REVISION --why TEXT`"),
     });

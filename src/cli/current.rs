@@ -8,6 +8,7 @@ use super::exit;
 use super::failure::Failure;
 use super::revisions::Revisions;
 use crate::manifest::list_dirs;
+use crate::model::counted;
 
 #[derive(Args, Debug)]
 pub(crate) struct CurrentArgs {
@@ -44,7 +45,8 @@ pub(crate) async fn current(args: &CurrentArgs, context: &Context<'_>) -> Result
     }
     if args.check_heads && (pending > 0 || !unknown.is_empty()) {
         let (message, hint) = if pending > 0 {
-            let message = format!("the database is not at every head: {pending} revisions are pending");
+            let message =
+                format!("the database is not at every head, with {} pending", counted(pending, "revision"));
             (message, "`longhaul pending` lists them, `longhaul upgrade heads` applies them")
         } else {
             let message =

@@ -15,6 +15,7 @@ use crate::manifest::{
     AlembicDirection, AlembicPrints, AlembicScript, AlembicSql, Draft as NewFile, Manifest, ManifestError,
     TakenOver, TakenSection, message_slug, parse_revision, read_alembic_script, read_alembic_sql, take_over,
 };
+use crate::model::counted;
 use crate::plan::graph::{Graph, Node};
 
 /// Whose history it is.
@@ -204,7 +205,7 @@ fn report(context: &Context<'_>, drafts: &[Draft], into: &Path) {
             context.printer.data(&draft.file.display().to_string());
         }
     }
-    context.printer.say(&format!("{} revisions are in {} now", drafts.len(), into.display()));
+    context.printer.say(&format!("{} in {} now", counted(drafts.len(), "revision"), into.display()));
     if !missing.is_empty() {
         context.printer.say(&format!(
             "{} of them have no SQL, and fail on a database that doesn't have them yet: {}",

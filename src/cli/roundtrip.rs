@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::postgres;
 use crate::config::Target;
 use crate::engine::{History, RoundtripFinding, RoundtripProblem, Stopper};
+use crate::model::counted;
 use crate::pg::Connector;
 use crate::pg::Difference;
 use crate::pg::local::{Durability, LocalServerOptions};
@@ -99,8 +100,9 @@ fn report(context: &Context<'_>, revisions: usize, findings: &[RoundtripFinding]
         }
     }
     if findings.is_empty() {
-        context
-            .printer
-            .data(&format!("roundtrip ok       {revisions} revisions, each up, down and up again"));
+        context.printer.data(&format!(
+            "roundtrip ok       {}, each up, down and up again",
+            counted(revisions, "revision")
+        ));
     }
 }

@@ -5,7 +5,7 @@ use super::context::Context;
 use super::exit;
 use super::failure::Failure;
 use crate::engine::{DataRevisions, Engine, History, HistoryError, Notice, Observer, ScriptRequest, Stopper};
-use crate::model::{Direction, RevisionId};
+use crate::model::{Direction, RevisionId, counted};
 use crate::pg::Connector;
 
 /// Nobody: a script tells nothing while it is made.
@@ -75,7 +75,7 @@ fn from_files(history: &History<'_>, direction: Direction, range: &str) -> Resul
     if direction == Direction::Down {
         history.refuse_irreversible(path.iter().map(|id| id.0.as_str()))?;
     }
-    let title = format!("{} revisions, {range}", path.len());
+    let title = format!("{}, {range}", counted(path.len(), "revision"));
     Ok(Course { path, installed: !from_nothing, title })
 }
 
@@ -91,6 +91,9 @@ async fn from_database(
         Direction::Up => history.way_up(&connection, target, DataRevisions::Run).await?.path,
         Direction::Down => history.way_down(&connection, target).await?.0,
     };
-    let title = format!("{} revisions, from where {} stands to {target}", path.len(), connector.target());
+    let title = {
+        let revisions = counted(path.len(), "revision");
+        format!("{revisions}, from where {} stands to {target}", connector.target())
+    };
     Ok(Course { path, installed, title })
 }

@@ -14,4 +14,4 @@ pub use key::{Key, KeyColumn, KeyValue};
 pub use name::{BadName, Ident, TableName};
 pub use revision::{Direction, Revision, RevisionBody, SchemaRevision, Section};
 pub use run::{Pass, RunState, UnknownState};
-pub use units::{BadDuration, human_count, human_duration, parse_duration};
+pub use units::{BadDuration, counted, human_count, human_duration, parse_duration};

@@ -30,6 +30,13 @@ pub fn parse_duration(text: &str) -> Result<Duration, BadDuration> {
     }
 }
 
+/// `1 revision`, `2 revisions`.
+#[must_use]
+pub fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
 /// A duration with the precision a person wants: `340 ms`, `4.2 s`, `3 min 20 s`, `5 h 07 min`.
 #[must_use]
 pub fn human_duration(duration: Duration) -> String {

@@ -249,12 +249,6 @@ impl Store {
         Ok(gone > 0)
     }
 
-    /// Takes all records away.
-    pub async fn forget_all_revisions(&self, client: &impl GenericClient) -> Result<(), StoreError> {
-        client.execute(&self.sql.forget_all_revisions, &[]).await.map_err(doing("forget the revisions"))?;
-        Ok(())
-    }
-
     /// Takes what the file says now for what was applied.
     pub async fn accept_revision(
         &self,

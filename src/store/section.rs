@@ -97,13 +97,6 @@ impl Store {
         Ok(rows.iter().map(|row| (row.get(0), Direction::stored(row.get(1)), row.get(2))).collect())
     }
 
-    /// The data revisions that are being taken back, by their ids.
-    pub async fn unfinished_downs(&self, client: &impl GenericClient) -> Result<Vec<String>, StoreError> {
-        let failed = doing("read the runs that are being taken back");
-        let rows = client.query(&self.sql.list_unfinished_downs, &[]).await.map_err(failed)?;
-        Ok(rows.iter().map(|row| row.get(0)).collect())
-    }
-
     /// Tries to lock the history for as long as the transaction lasts that this begins. `false`: another has it, and no
     /// transaction is open.
     pub async fn try_lock_history(&self, client: &Client) -> Result<bool, StoreError> {

@@ -41,7 +41,7 @@ fn files(project: &Project) -> usize {
 #[tokio::test]
 async fn each_of_alembics_revisions_becomes_a_file_with_its_statements() {
     let (project, _) = project().await;
-    let imported = project.longhaul(IMPORT).await.succeeded().says("6 revisions are in jobs now").stdout;
+    let imported = project.longhaul(IMPORT).await.succeeded().says("6 revisions in jobs now").stdout;
     assert_snapshot!(imported, @r"
     jobs/20261121_100000000001_net_one.sql
     jobs/20261121_1975ea83b712_create_account.sql

@@ -13,8 +13,8 @@ async fn everything_that_is_wrong_is_found_at_once() {
     project.longhaul(&["check"]).await.ended_with(3);
     project.longhaul(&["upgrade"]).await.succeeded();
     assert_snapshot!(project.longhaul(&["check"]).await.succeeded().stdout, @"
-    graph     ok       1 revisions, the head is aaaa1111
-    files     ok       1 applied revisions, each as its file says
+    graph     ok       1 revision, the head is aaaa1111
+    files     ok       1 applied revision, each as its file says
     database  ok       at every head
     indexes   ok       all valid
     ");

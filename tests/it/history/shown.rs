@@ -84,7 +84,7 @@ async fn current_and_pending_follow_the_database_through_the_branches() {
         .longhaul(&["current", "--check-heads"])
         .await
         .ended_with(3)
-        .says("the database is not at every head: 1 revisions are pending");
+        .says("the database is not at every head, with 1 revision pending");
 
     project.longhaul(&["upgrade"]).await.succeeded();
     project.longhaul(&["current", "--check-heads"]).await.succeeded();

@@ -1,2 +1,0 @@
-SELECT job FROM {schema}.run
-WHERE direction = 'down' AND state NOT IN ('done', 'cancelled', 'undone')
