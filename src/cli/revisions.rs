@@ -1,6 +1,6 @@
 //! How the commands that show the history describe a revision: one line, a block, or JSON.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -9,6 +9,7 @@ use super::failure::Failure;
 use crate::manifest::Manifest;
 use crate::model::{Revision, RevisionBody, RevisionId};
 use crate::plan::graph::asks_for_current;
+use crate::store::AppliedRevision;
 
 /// The files, and what of them the database has applied where it was asked.
 pub(crate) struct Revisions {
@@ -16,6 +17,8 @@ pub(crate) struct Revisions {
     pub(crate) applied: Option<BTreeSet<String>>,
     /// Where the database stands: asked once, not for each revision.
     current: BTreeSet<String>,
+    /// How each came to be applied.
+    records: BTreeMap<String, AppliedRevision>,
 }
 
 impl Revisions {
@@ -27,17 +30,18 @@ impl Revisions {
     /// With the database.
     pub(crate) async fn of_database(context: &Context<'_>) -> Result<Self, Failure> {
         let manifest = context.manifest()?;
-        let applied = match context.reader("history").await? {
-            Some(connection) => context.store.applied(&*connection).await?.into_keys().collect(),
-            None => BTreeSet::new(),
+        let records = match context.reader("history").await? {
+            Some(connection) => context.store.applied(&*connection).await?,
+            None => BTreeMap::new(),
         };
-        Ok(Self::new(manifest, Some(applied)))
+        let applied = records.keys().cloned().collect();
+        Ok(Self { records, ..Self::new(manifest, Some(applied)) })
     }
 
     fn new(manifest: Manifest, applied: Option<BTreeSet<String>>) -> Self {
         let current = applied.as_ref().map(|applied| manifest.graph.applied_heads(applied));
         let current = current.into_iter().flatten().map(str::to_owned).collect();
-        Self { manifest, applied, current }
+        Self { manifest, applied, current, records: BTreeMap::new() }
     }
 
     /// With the database if one of the targets or ranges is counted from where it stands, else from the files alone.
@@ -110,8 +114,12 @@ impl Revisions {
         }
         lines.push(format!("Kind:      {kind}"));
         lines.push(format!("File:      {}", revision.file.display()));
-        if let Some(applied) = &self.applied {
-            lines.push(format!("Applied:   {}", if applied.contains(id) { "yes" } else { "no" }));
+        match self.records.get(id) {
+            Some(AppliedRevision { applied_at, applied_by, host, origin, .. }) => {
+                lines.push(format!("Applied:   {applied_at} by {applied_by} on {host} ({origin})"));
+            }
+            None if self.applied.is_some() => lines.push("Applied:   no".to_owned()),
+            None => {}
         }
         lines.join("\n")
     }
@@ -132,6 +140,10 @@ impl Revisions {
             "head": marks.contains(&"head"),
             "branchpoint": marks.contains(&"branchpoint"),
             "mergepoint": marks.contains(&"mergepoint"),
+            "applied_at": self.records.get(id).map(|record| &record.applied_at),
+            "applied_by": self.records.get(id).map(|record| &record.applied_by),
+            "host": self.records.get(id).map(|record| &record.host),
+            "origin": self.records.get(id).map(|record| &record.origin),
             "applied": self.applied.as_ref().map(|applied| applied.contains(id)),
             "current": self.applied.as_ref().map(|_| marks.contains(&"current")),
         })

@@ -45,7 +45,7 @@ pub enum RelationKind {
 pub struct Column {
     /// Its name.
     pub name: Ident,
-    /// Its type with its modifier, as SQL writes it.
+    /// Its type with its modifier, as SQL writes it; text and bit types without their length.
     pub type_name: String,
     /// NOT NULL.
     pub not_null: bool,

@@ -59,3 +59,21 @@ async fn a_trigger_that_undoes_the_change_is_not_fought() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn a_value_that_was_cut_off_before_is_no_value_that_is_done() {
+    let project = Project::new(Database::empty().await);
+    let table = "CREATE TABLE pay (id int PRIMARY KEY, old text, new varchar(3));
+        INSERT INTO pay VALUES (1, 'abc', 'abc'), (2, 'abcd', 'abc')";
+    project.database.execute(table).await;
+    project.write("fill.toml", "[job]\ntable = \"pay\"\nset = { new = \"old\" }\n");
+    // 'abcd'::varchar(3) = 'abc', and by that the row would count as done.
+    project
+        .longhaul(&["run", "fill"])
+        .await
+        .ended_with(1)
+        .says("value too long for type character varying(3)");
+    project.database.execute("ALTER TABLE pay ALTER new TYPE varchar(4)").await;
+    project.longhaul(&["run", "fill"]).await.succeeded();
+    assert_eq!(project.database.value::<String>("SELECT new FROM pay WHERE id = 2").await, "abcd");
+}

@@ -1,5 +1,11 @@
 SELECT a.attname::text AS name,
-       format_type(a.atttypid, a.atttypmod) AS type_name,
+       -- Without the length where a cast to it would cut a value off in silence, which an assignment refuses.
+       format_type(
+           a.atttypid,
+           CASE WHEN a.atttypid = ANY (ARRAY[
+               'varchar', 'bpchar', 'bit', 'varbit', 'varchar[]', 'bpchar[]', 'bit[]', 'varbit[]'
+           ]::regtype[]) THEN -1 ELSE a.atttypmod END
+       ) AS type_name,
        a.attnotnull AS not_null,
        a.attgenerated <> '' AS generated,
        a.attidentity = 'a' AS identity_always,

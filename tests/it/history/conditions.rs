@@ -17,6 +17,7 @@ async fn a_revision_whose_condition_does_not_hold_is_recorded_and_does_nothing_e
     assert!(database.value::<bool>("SELECT to_regclass('a') IS NULL AND to_regclass('b') IS NOT NULL").await);
     let origin: String = database.value("SELECT origin FROM longhaul.revision WHERE id = 'aaaa1111'").await;
     assert_eq!(origin, "skipped");
+    project.longhaul(&["show", "aaaa"]).await.succeeded().stdout.contains("(skipped)").then_some(()).unwrap();
     // DROP TABLE a would fail.
     project.longhaul(&["downgrade", "base"]).await.succeeded();
 
