@@ -72,10 +72,18 @@ impl Attempt<'_> {
         }
         let callbacks = &self.history.engine.settings.callbacks;
         self.callback("before_revision", callbacks.before_revision.as_deref()).await?;
+        let after = callbacks.after_revision.as_deref();
+        if after.is_none() && self.change.verify.is_none() && !takes_statements_away(sql) {
+            // Nothing has to be seen in between: sent without waiting. What follows a failure fails too.
+            let (executed, found) = futures_util::join!(self.execute(sql, 0), self.be_alone());
+            executed?;
+            return self.finish(found?, started).await;
+        }
         self.execute(sql, 0).await?;
-        self.callback("after_revision", callbacks.after_revision.as_deref()).await?;
+        self.callback("after_revision", after).await?;
         self.verify(false).await?;
-        self.finish(started).await
+        let found = self.be_alone().await?;
+        self.finish(found, started).await
     }
 
     /// Begins, and looks where the revision stands: one flight.
@@ -135,8 +143,13 @@ impl Attempt<'_> {
             }
             Direction::Up if self.condition_holds().await? => {}
             Direction::Up => {
-                let done = self.record_alone(started, Origin::Skipped).await?;
-                return Ok(Some(if done == Done::Now { Done::Skipped } else { done }));
+                let found = self.be_alone().await?;
+                if self.is_done(found)? {
+                    self.end("ROLLBACK").await?;
+                    return Ok(Some(Done::Before));
+                }
+                self.record(started, Origin::Skipped).await?;
+                return Ok(Some(Done::Skipped));
             }
         }
         Ok(None)
@@ -178,10 +191,7 @@ impl Attempt<'_> {
             Ok(())
         };
         let done = run.await.map_err(|failed| self.failed(Some(sql), kept, failed));
-        if manifest::words(sql)
-            .iter()
-            .any(|word| ["DISCARD", "DEALLOCATE"].contains(&&*word.to_ascii_uppercase()))
-        {
+        if takes_statements_away(sql) {
             self.connection.forget_prepared();
         }
         done
@@ -212,28 +222,27 @@ impl Attempt<'_> {
         })
     }
 
-    async fn finish(&self, started: Instant) -> Result<Done, HistoryError> {
+    async fn finish(&self, found: Neighbours, started: Instant) -> Result<Done, HistoryError> {
         failpoint!("history.section_done");
-        let done = self.record_alone(started, Origin::Applied).await?;
+        if self.is_done(found)? {
+            self.end("ROLLBACK").await?;
+            return Ok(Done::Before);
+        }
+        self.record(started, Origin::Applied).await?;
         failpoint!("history.committed");
-        Ok(done)
+        Ok(Done::Now)
     }
 
-    /// Records what was done in the transaction that did it, and commits. A process that lost the lock of the history, or an
-    /// attempt of ours whose connection was cut, may have been at the same: so it looks again, and lets nobody in between.
-    async fn record_alone(&self, started: Instant, origin: Origin) -> Result<Done, HistoryError> {
+    /// A process that lost the lock of the history, or an attempt of ours whose connection was cut, may have been at the
+    /// same: so, before anything is recorded, it is looked again, and nobody let in between.
+    async fn be_alone(&self) -> Result<Neighbours, HistoryError> {
         let sql = &self.history.engine.store.sql;
         let look = self.prepared(&sql.neighbours_applied).await?;
         // Whatever role the revision took, ours writes the record.
         let alone = format!("RESET SESSION AUTHORIZATION; RESET ROLE; {}", sql.lock_revisions);
         let (alone, found) = futures_util::join!(self.end(&alone), self.look(&look));
         alone?;
-        if self.is_done(found?)? {
-            self.end("ROLLBACK").await?;
-            return Ok(Done::Before);
-        }
-        self.record(started, origin).await?;
-        Ok(Done::Now)
+        found
     }
 
     /// Records the change and commits: one flight. Where the record fails, the commit is a rollback.
@@ -330,6 +339,12 @@ impl Attempt<'_> {
         }
         .into()
     }
+}
+
+/// Whether the text says something that may take prepared statements away.
+fn takes_statements_away(sql: &str) -> bool {
+    let says = |word: &String| ["DISCARD", "DEALLOCATE"].contains(&&*word.to_ascii_uppercase());
+    manifest::words(sql).iter().any(says)
 }
 
 fn excerpt(sql: &str, error: &tokio_postgres::Error) -> Option<SqlExcerpt> {
