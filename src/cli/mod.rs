@@ -60,7 +60,7 @@ pub(crate) mod exit {
 pub fn main() -> u8 {
     let arguments = Arguments::parse();
     let printer = Printer::new(&arguments.global);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             printer.failure(&Failure::new(exit::FAILED, "can't start the runtime").because(&error));
