@@ -25,6 +25,7 @@ const EXIT_CODES: &str = "Exit codes:
   130  second or third signal";
 
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Options of every command")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Global {
     /// Configuration file [env: `LONGHAUL_CONFIG`] [default: config/<env>.toml]
@@ -46,7 +47,7 @@ pub(crate) struct Global {
     /// Say nothing but errors
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Say more: each change of the batch size
+    /// Say more: all about each revision, each change of the batch size
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
     /// Colours
