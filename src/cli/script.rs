@@ -1,19 +1,13 @@
 //! `longhaul upgrade --sql` and `longhaul downgrade --sql`: the script that would do it. Nothing is printed unless all of it
 //! can be.
 
+use super::check::Silent;
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
-use crate::engine::{DataRevisions, Engine, History, HistoryError, Notice, Observer, ScriptRequest, Stopper};
-use crate::model::{Direction, RevisionId, counted};
+use crate::engine::{DataRevisions, Engine, History, HistoryError, ScriptRequest, Stopper};
+use crate::model::{Direction, RevisionBody, RevisionId, Section, counted};
 use crate::pg::Connector;
-
-/// Nobody: a script tells nothing while it is made.
-struct Silent;
-
-impl Observer for Silent {
-    fn notice(&self, _: Notice) {}
-}
 
 /// Where a script begins and ends.
 struct Course {
@@ -52,6 +46,7 @@ async fn print(
         context.printer.say("nothing to do: the script would be empty");
         return Ok(exit::DONE);
     }
+    refuse_conditions_outside_transactions(&history, direction, &course.path)?;
     let request = ScriptRequest {
         direction,
         path: &course.path,
@@ -61,6 +56,34 @@ async fn print(
     };
     context.printer.data(history.script(request).trim_end());
     Ok(exit::DONE)
+}
+
+/// A script can ask a condition only in a block, and what can't run in a transaction can't run in a block.
+fn refuse_conditions_outside_transactions(
+    history: &History<'_>,
+    direction: Direction,
+    path: &[RevisionId],
+) -> Result<(), Failure> {
+    let outside = |section: &Section| matches!(section, Section::Statements(_));
+    for revision in path.iter().filter_map(|id| history.manifest.revision(&id.0)) {
+        let RevisionBody::Schema(schema) = &revision.body else { continue };
+        let runs_outside = match direction {
+            Direction::Up => outside(&schema.up),
+            Direction::Down => schema.down.as_ref().is_some_and(outside),
+        };
+        if runs_outside && revision.condition.is_some() {
+            let message = format!(
+                "revision {} has a condition and runs outside a transaction: no script can do that",
+                revision.id
+            );
+            let hint = format!(
+                "let `longhaul` do it, or print the script up to the revision before {}",
+                revision.id
+            );
+            return Err(Failure::new(exit::USAGE, message).hint(Some(hint)));
+        }
+    }
+    Ok(())
 }
 
 /// `FROM:TO`, without a database: as if it stood at FROM.

@@ -59,7 +59,10 @@ pub(crate) async fn stamp(args: &StampArgs, context: &Context<'_>) -> Result<u8,
     for id in &added {
         context.printer.say(&format!("{id} is recorded as applied"));
     }
-    if added.is_empty() && stamped.removed.is_empty() {
+    for id in &stamped.settled {
+        context.printer.say(&format!("{id} is not half done any more"));
+    }
+    if added.is_empty() && stamped.removed.is_empty() && stamped.settled.is_empty() {
         context.printer.say("nothing to record: the database stands there already");
     }
     Ok(exit::DONE)

@@ -121,7 +121,7 @@ pub(crate) async fn downgrade(args: &DowngradeArgs, context: &Context<'_>) -> Re
     let mut options = args.change.options();
     let agreed;
     if context.asks {
-        let connection = connector.connect("downgrade").await?;
+        let connection = history.look("downgrade").await?;
         agreed = history.way_down(&connection, &args.target).await?.0;
         drop(connection);
         let lines = agreed.iter().filter_map(|id| manifest.revision(&id.0));

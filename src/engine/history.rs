@@ -120,19 +120,22 @@ impl History<'_> {
         options: &ChangeOptions<'_>,
     ) -> Result<Vec<HistoryStep>, HistoryError> {
         // What is refused leaves no control schema behind, and where nothing is pending nobody is waited for.
-        let connection = self.look("upgrade").await?;
-        let mut way = self.way_up(&connection, target, data).await?;
+        let mut way = self.way_up(&self.look("upgrade").await?, target, data).await?;
         let mut steps = Vec::new();
         if !way.path.is_empty() {
             let session = Session::begin(self, options, "upgrade").await?;
             way = self.way_up(&session.connection, target, data).await?;
-            let work = Box::pin(self.go_up(session, &way.path, &mut steps));
-            callbacks::around(self, Direction::Up, &way.path, work).await?;
+            // Another process may have done it all while it was waited for.
+            if !way.path.is_empty() {
+                let work = Box::pin(self.go_up(session, &way.path, &mut steps));
+                callbacks::around(self, Direction::Up, &way.path, work).await?;
+            }
         }
         if !way.left.is_empty() {
             if data == DataRevisions::Detach {
                 self.ask_workers(&way.left, options).await?;
             }
+            let connection = self.look("upgrade").await?;
             steps.push(HistoryStep::Left(self.describe(&connection, &way.left).await?));
         }
         Ok(steps)
@@ -150,6 +153,9 @@ impl History<'_> {
         }
         let session = Session::begin(self, options, "downgrade").await?;
         let (path, applied) = self.way_down(&session.connection, target).await?;
+        if path.is_empty() {
+            return Ok(Vec::new());
+        }
         if let Some(revision) = path.first().filter(|_| options.agreed.is_some_and(|agreed| agreed != path)) {
             return Err(HistoryError::Moved { revision: revision.clone(), direction: Direction::Down });
         }
@@ -175,7 +181,7 @@ impl History<'_> {
     }
 
     /// A connection to see where the database stands. An older control schema is brought up; none is made.
-    pub(super) async fn look(&self, doing: &str) -> Result<Connection, HistoryError> {
+    pub async fn look(&self, doing: &str) -> Result<Connection, HistoryError> {
         let mut connection = self.engine.connector.connect(doing).await?;
         self.engine.store.refuse_to_come_first(&connection).await?;
         self.engine.store.bring_up(&mut connection).await?;

@@ -67,6 +67,7 @@ pub fn parse_revision(file: &Path, text: &str) -> Result<(Revision, bool), Docum
     }
     for section in &sections {
         no_transaction_statement(file, &section.text)?;
+        no_copy_through_the_client(file, &section.text)?;
     }
     build(file, &header, sections)
 }
@@ -92,6 +93,27 @@ fn no_transaction_statement(file: &Path, body: &str) -> Result<(), DocumentError
              a transaction under `-- migrate:up transaction:false`"
                 .into(),
         ),
+        source_line: body.lines().nth(line).unwrap_or_default().to_owned(),
+    })
+}
+
+/// COPY … FROM STDIN waits for rows that nobody sends.
+fn no_copy_through_the_client(file: &Path, body: &str) -> Result<(), DocumentError> {
+    let is_copy = |at: &std::ops::Range<usize>| {
+        let words: Vec<String> =
+            super::statement::words(&body[at.clone()]).iter().map(|word| word.to_ascii_uppercase()).collect();
+        words.first().is_some_and(|word| word == "COPY")
+            && words.iter().any(|word| matches!(word.as_str(), "STDIN" | "STDOUT"))
+    };
+    let Some(at) = sql::statements(body).into_iter().find(is_copy) else { return Ok(()) };
+    let line = body[..at.start].matches('\n').count();
+    Err(DocumentError {
+        file: file.to_owned(),
+        line: line + 1,
+        column: body[..at.start].rsplit('\n').next().map_or(0, |start| start.chars().count()) + 1,
+        message: "a revision can't COPY from or to the client: there is none that sends or takes rows"
+            .to_owned(),
+        hint: Some("write INSERT statements, or COPY from a file of the server's".to_owned()),
         source_line: body.lines().nth(line).unwrap_or_default().to_owned(),
     })
 }

@@ -64,10 +64,15 @@ fn split(plain: &str) -> Vec<Range<usize>> {
             '(' => depth += 1,
             ')' => depth = depth.saturating_sub(1),
             ';' if depth == 0 || at == plain.len() => {
-                let words: Vec<String> =
-                    plain[piece_start..at].split_whitespace().map(str::to_ascii_uppercase).collect();
+                let words: Vec<String> = plain[piece_start..at]
+                    .split(|c: char| !is_name(c))
+                    .filter(|word| !word.is_empty())
+                    .map(str::to_ascii_uppercase)
+                    .collect();
                 let ends_body = words.first().is_some_and(|word| word == "END");
-                atomic = (atomic && !ends_body) || words.windows(2).any(|pair| pair == ["BEGIN", "ATOMIC"]);
+                let creates = words.first().is_some_and(|word| word == "CREATE");
+                let begins_body = creates && words.windows(2).any(|pair| pair == ["BEGIN", "ATOMIC"]);
+                atomic = (atomic && !ends_body) || begins_body;
                 piece_start = at + 1;
                 if !atomic || at == plain.len() {
                     let piece = &plain[start..at];
@@ -82,6 +87,10 @@ fn split(plain: &str) -> Vec<Range<usize>> {
         }
     }
     pieces
+}
+
+fn is_name(character: char) -> bool {
+    character.is_alphanumeric() || character == '_' || character == '$'
 }
 
 /// The text with a blank for each byte of quotes, quoted names and comments; or what of these doesn't end.
@@ -112,13 +121,20 @@ fn replace(text: &str, with: impl Fn(Kind) -> Option<u8>) -> Result<String, &'st
     let bytes = text.as_bytes();
     let mut plain = bytes.to_vec();
     let mut at = 0;
+    // Where a text in quotes may go on, after a line end, with the escapes that it began with.
+    let mut goes_on = None;
     while at < bytes.len() {
         let (rest, before) = (&bytes[at..], &bytes[..at]);
         let length = match rest {
-            [b'-', b'-', ..] => rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len()),
+            [b'-', b'-', ..] => {
+                rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(rest.len())
+            }
             [b'/', b'*', ..] => comment(rest).ok_or("a comment is not closed")?,
             [quote @ b'\'', ..] => {
-                quoted(rest, *quote, is_escaping(before)).ok_or("a quote is not closed")?
+                let escapes = is_escaping(before) || goes_on == Some(at);
+                let length = quoted(rest, *quote, escapes).ok_or("a quote is not closed")?;
+                goes_on = escapes.then(|| at + length + blank_with_line_end(&rest[length..]));
+                length
             }
             [quote @ b'"', ..] => quoted(rest, *quote, false).ok_or("a double quote is not closed")?,
             [b'$', ..] if !before.last().is_some_and(|byte| is_word(*byte)) => match dollar_tag(rest) {
@@ -140,6 +156,12 @@ fn replace(text: &str, with: impl Fn(Kind) -> Option<u8>) -> Result<String, &'st
         at += length.max(1);
     }
     Ok(String::from_utf8(plain).expect("whole characters were replaced: they end before an ASCII byte"))
+}
+
+/// Bytes of blanks, if a line ends among them.
+fn blank_with_line_end(bytes: &[u8]) -> usize {
+    let blanks = bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    if bytes[..blanks].iter().any(|byte| matches!(byte, b'\n' | b'\r')) { blanks } else { 0 }
 }
 
 /// Bytes up to and with the end of a comment; comments nest.
@@ -236,13 +258,17 @@ mod tests {
     #[test]
     fn a_statement_that_ends_the_transaction_is_found_and_nothing_like_it() {
         assert_eq!(transaction_statement("SELECT 1;\n commit ; SELECT 2"), Some((11, "commit")));
+        assert_eq!(transaction_statement("SELECT x begin atomic; COMMIT"), Some((23, "COMMIT")));
         assert_eq!(transaction_statement("-- ;\nBEGIN;"), Some((5, "BEGIN")));
+        assert_eq!(transaction_statement("SELECT 1; -- x\rCOMMIT;"), Some((15, "COMMIT")));
+        assert_eq!(transaction_statement("SELECT E'a'\n'b\\'c'; COMMIT;"), Some((20, "COMMIT")));
         for sound in [
             "DO $$ BEGIN COMMIT; END $$;",
             "SAVEPOINT a; ROLLBACK TO a; ROLLBACK TO SAVEPOINT a",
             "SELECT '; COMMIT;' -- ; COMMIT",
             "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END;",
             "COMMENT ON TABLE t IS 'x'",
+            "CREATE PROCEDURE p()BEGIN ATOMIC SELECT 1; SELECT 2; END;",
         ] {
             assert_eq!(transaction_statement(sound), None, "{sound}");
         }

@@ -57,6 +57,8 @@ pub struct Neighbours {
     pub applied: bool,
     /// How many of the others are.
     pub others: usize,
+    /// Whether statements of it are done, or may be, each by itself.
+    pub half: bool,
     /// The process of the server that answered.
     pub backend: i32,
 }
@@ -165,6 +167,7 @@ impl Store {
             applied: row.get(0),
             others: usize::try_from(row.get::<_, i64>(1)).unwrap_or_default(),
             backend: row.get(2),
+            half: row.get(3),
         })
     }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::install::STEPS;
-use super::{Recording, Store};
+use super::{Origin, Recording, Store};
 use crate::model::RevisionId;
 use crate::pg::quote::{self, literal};
 
@@ -51,7 +51,11 @@ impl Store {
             literal(&revision.content),
             origin.to_owned(),
             format!("'revision.' || {origin}"),
-            literal(&recording.message()),
+            format!(
+                "CASE {origin} WHEN 'skipped' THEN {} ELSE {} END",
+                literal(&Recording { origin: Origin::Skipped, ..recording.clone() }.message()),
+                literal(&recording.message())
+            ),
             format!("{}::jsonb", literal(&detail.to_string())),
         ];
         statement(&self.sql.record_revision, &values)

@@ -33,18 +33,21 @@ impl Store {
     }
 
     /// The statement with this digest is run next, outside a transaction: from now on it may be done or not. `None`: none is
-    /// running any more.
+    /// running any more. `done` and `before` are how many come before it, and what was begun; `false`: that is not so any more,
+    /// another process was here.
     pub async fn begin_statement(
         &self,
         client: &impl GenericClient,
         revision: &RevisionId,
         digest: Option<&str>,
-    ) -> Result<(), StoreError> {
-        client
-            .execute(&self.sql.begin_statement, &[&revision.0, &digest])
+        (done, before): (usize, Option<&str>),
+    ) -> Result<bool, StoreError> {
+        let done = i32::try_from(done).unwrap_or(i32::MAX);
+        let changed = client
+            .execute(&self.sql.begin_statement, &[&revision.0, &digest, &done, &before])
             .await
             .map_err(doing("store that a statement begins"))?;
-        Ok(())
+        Ok(changed == 1)
     }
 
     /// The statement with this digest, which follows `done` others, is done. `false`: another process was here.

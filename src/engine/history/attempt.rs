@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio_postgres::error::ErrorPosition;
 use tokio_postgres::{SimpleQueryMessage, Statement};
 
+use super::lock::HistoryLock;
 use super::session::{Change, Seen};
 use super::verify::hold;
 use super::{ChangeOptions, FailedSection, History, HistoryError, blockers};
@@ -39,6 +40,7 @@ pub(super) struct Attempt<'a> {
     pub(super) history: &'a History<'a>,
     pub(super) options: &'a ChangeOptions<'a>,
     pub(super) connection: &'a Connection,
+    pub(super) lock: &'a HistoryLock,
     pub(super) change: &'a Change<'a>,
     pub(super) seen: &'a Seen,
 }
@@ -133,6 +135,15 @@ impl Attempt<'_> {
         found: Neighbours,
         started: Instant,
     ) -> Result<Option<Done>, HistoryError> {
+        // It ran statement by statement when they were done; all of it at once would do them again.
+        if found.half {
+            return Err(HistoryError::ChangedMidway {
+                revision: self.change.revision.id.clone(),
+                file: self.change.revision.file.clone(),
+                number: 1,
+                how: "is done by itself",
+            });
+        }
         if self.is_done(found)? {
             self.end("ROLLBACK").await?;
             return Ok(Some(Done::Before));
@@ -198,7 +209,7 @@ impl Attempt<'_> {
     }
 
     /// SQL of `[callbacks]`.
-    async fn callback(&self, name: &str, sql: Option<&str>) -> Result<(), HistoryError> {
+    pub(super) async fn callback(&self, name: &str, sql: Option<&str>) -> Result<(), HistoryError> {
         let Some(sql) = sql else { return Ok(()) };
         self.connection.batch_execute(sql).await.map_err(|source| {
             let reason = source.as_db_error().map_or_else(|| source.to_string(), |e| e.message().to_owned());

@@ -49,7 +49,8 @@ impl Attempt<'_> {
             let notice =
                 Notice::Statement { number: at + 1, of: statements.len(), sql: sql.trim().to_owned() };
             self.history.engine.observer.notice(notice);
-            let statement = Statement::of(statements, at);
+            let callbacks = &self.history.engine.settings.callbacks;
+            let statement = Statement::of(statements, at).after(callbacks.before_revision.as_deref());
             self.do_statement(&statement, progress.begun.take()).await?;
         }
         self.end_section(started).await?;
@@ -64,9 +65,9 @@ impl Attempt<'_> {
     ) -> Result<(), HistoryError> {
         // Names mean in our own looks what they mean in the statement.
         self.reset(&statement.settings).await?;
-        if let Some(begun) = begun {
+        if let Some(begun) = &begun {
             self.await_its_end(statement.sql).await?;
-            if self.is_done_after_all(statement, &begun).await? {
+            if self.is_done_after_all(statement, begun).await? {
                 self.reset("").await?;
                 return self.store_done(statement).await;
             }
@@ -76,7 +77,7 @@ impl Attempt<'_> {
         self.end("ROLLBACK").await?;
         match refusal(&error) {
             None => Err(error),
-            Some(refusal) => self.alone(statement, refusal).await,
+            Some(refusal) => self.alone(statement, refusal, begun.as_deref()).await,
         }
     }
 
@@ -142,12 +143,20 @@ impl Attempt<'_> {
         self.end("COMMIT").await
     }
 
-    async fn alone(&self, statement: &Statement<'_>, refusal: Refusal) -> Result<(), HistoryError> {
-        let engine = self.history.engine;
-        let id = &self.change.revision.id;
+    async fn alone(
+        &self,
+        statement: &Statement<'_>,
+        refusal: Refusal,
+        begun: Option<&str>,
+    ) -> Result<(), HistoryError> {
         self.repair(statement).await?;
         self.reset("").await?;
-        engine.store.begin_statement(&**self.connection, id, Some(&statement.digest)).await?;
+        // No transaction protects what follows: whoever lost the lock of the history doesn't begin it.
+        if self.lock.is_lost() {
+            let (revision, direction) = (self.change.revision.id.clone(), self.change.direction);
+            return Err(HistoryError::Moved { revision, direction });
+        }
+        self.mark(statement, Some(&statement.digest), begun).await?;
         failpoint!("history.statement_begun");
         let patience = batch::milliseconds(PATIENCE);
         self.reset(&format!("SET lock_timeout = {patience}; {}", statement.settings)).await?;
@@ -162,13 +171,27 @@ impl Attempt<'_> {
             Err(error) => {
                 // The server says that it failed, so it is not done. What it left is seen to before the next attempt.
                 self.reset("").await?;
-                engine.store.begin_statement(&**self.connection, id, None).await?;
+                self.mark(statement, None, Some(&statement.digest)).await?;
                 return Err(error);
             }
         }
         failpoint!("history.statement_alone");
         self.reset("").await?;
         self.store_done(statement).await
+    }
+
+    /// Stores which statement runs outside a transaction, where none or this one did before.
+    async fn mark(
+        &self,
+        statement: &Statement<'_>,
+        digest: Option<&str>,
+        before: Option<&str>,
+    ) -> Result<(), HistoryError> {
+        let (store, id) = (&self.history.engine.store, &self.change.revision.id);
+        if store.begin_statement(&**self.connection, id, digest, (statement.at, before)).await? {
+            return Ok(());
+        }
+        Err(HistoryError::Moved { revision: id.clone(), direction: self.change.direction })
     }
 
     async fn store_done(&self, statement: &Statement<'_>) -> Result<(), HistoryError> {
@@ -255,6 +278,8 @@ impl Attempt<'_> {
     async fn end_section(&self, started: Instant) -> Result<(), HistoryError> {
         let (engine, id) = (self.history.engine, &self.change.revision.id);
         self.begin().await?;
+        let callbacks = &self.history.engine.settings.callbacks;
+        self.callback("after_revision", callbacks.after_revision.as_deref()).await?;
         self.verify(true).await?;
         self.end("RESET SESSION AUTHORIZATION; RESET ROLE").await?;
         engine.store.lock_revisions(&**self.connection).await?;

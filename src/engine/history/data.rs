@@ -8,7 +8,7 @@ use tokio_postgres::GenericClient;
 use super::session::Session;
 use super::{ChangeOptions, Done, Gate, History, HistoryError, HistoryStep};
 use crate::engine::takeover;
-use crate::engine::{Ended, RunRequest};
+use crate::engine::{Ended, Notice, RunRequest};
 use crate::model::{Direction, Job, Revision, RevisionId, RunState};
 use crate::pg::Connection;
 use crate::store::{Event, Origin, Recording, RunRow};
@@ -59,8 +59,11 @@ impl History<'_> {
         let engine = self.engine;
         let connection = self.look("upgrade").await?;
         self.gate(&connection, job, revision).await?;
-        if !self.holds(&connection, revision).await? {
+        if !self.is_begun(&connection, job).await? && !self.holds(&connection, revision).await? {
             self.record_data(revision, Origin::Skipped, Duration::ZERO, options).await?;
+            let revision = format!("{} {}", revision.id, revision.message);
+            let (direction, done, took) = (Direction::Up, Done::Skipped, Duration::ZERO);
+            engine.observer.notice(Notice::Applied { revision, direction, done, took });
             return Ok(JobOutcome::Skipped);
         }
         drop(connection);
@@ -71,6 +74,17 @@ impl History<'_> {
             self.record_data(revision, Origin::Applied, took, options).await?;
         }
         Ok(JobOutcome::Ended(ended))
+    }
+
+    /// Whether the job has a run that counts: what was begun is brought to its end, whatever the condition says by now.
+    async fn is_begun(&self, connection: &Connection, job: &Job) -> Result<bool, HistoryError> {
+        if !self.engine.store.is_readable(connection).await? {
+            return Ok(false);
+        }
+        let run = self.engine.store.find_run(&**connection, job.id()).await?;
+        Ok(run.is_some_and(|run| {
+            run.direction == Direction::Up && !matches!(run.state, RunState::Cancelled | RunState::Undone)
+        }))
     }
 
     /// What is refused leaves no control schema behind.
@@ -154,6 +168,11 @@ impl History<'_> {
         }
         let stands = origin == Origin::Skipped || self.is_signed_off(&transaction, revision).await?;
         if found.others < parents.len() || !stands {
+            if let Some(job) = revision.job().filter(|_| found.others < parents.len()) {
+                let reason = "counts as undone: what it stands on was undone meanwhile";
+                self.give_up_run(&transaction, job, reason).await?;
+            }
+            transaction.commit().await.map_err(HistoryError::sql("give up the run"))?;
             return Err(HistoryError::Moved { revision: revision.id.clone(), direction: Direction::Up });
         }
         let detail = json!({ "tag": options.tag });

@@ -185,6 +185,7 @@ impl<'h> Session<'h> {
             history: self.history,
             options: self.options,
             connection: &self.connection,
+            lock: &self.lock,
             change,
             seen,
         };

@@ -32,6 +32,10 @@ pub struct Stamped {
     pub added: Vec<RevisionId>,
     /// Not recorded any more, in the opposite order.
     pub removed: Vec<String>,
+    /// Were half applied or half undone, and count as what is recorded now.
+    pub settled: Vec<String>,
+    /// Where the database stands now.
+    heads: Vec<String>,
 }
 
 impl History<'_> {
@@ -56,6 +60,12 @@ impl History<'_> {
         // The lock of the history may have been lost since: what is written fits what is recorded now.
         self.engine.store.lock_revisions(&transaction).await?;
         stamped = self.way_to_stamp(&self.engine.store.applied(&transaction).await?, request)?;
+        for (id, ..) in self.engine.store.unfinished_sections(&transaction).await? {
+            if request.purge || self.is_on_line(&id, &stamped.heads) {
+                self.engine.store.end_section(&transaction, &RevisionId(id.clone())).await?;
+                stamped.settled.push(id);
+            }
+        }
         for id in &stamped.removed {
             self.unrecord(&transaction, id, options).await?;
         }
@@ -68,9 +78,6 @@ impl History<'_> {
             let detail = json!({ "tag": options.tag, "forced": request.force });
             let recording = Recording { revision, origin: Origin::Stamped, took: Duration::ZERO, detail };
             engine.store.record_revision(&transaction, engine.identity, &recording).await?;
-        }
-        for id in stamped.added.iter().map(|id| &id.0).chain(&stamped.removed) {
-            self.engine.store.end_section(&transaction, &RevisionId(id.clone())).await?;
         }
         transaction.commit().await.map_err(HistoryError::sql("record where the database stands"))?;
         Ok(stamped)
@@ -107,7 +114,17 @@ impl History<'_> {
         let unknown = ids.iter().filter(|id| self.manifest.graph.node(id).is_none()).cloned();
         let known = order.iter().rev().filter(|id| ids.contains(**id) && !wanted.contains(**id));
         let removed = unknown.chain(known.map(|id| (*id).to_owned())).collect();
-        Ok(Stamped { added, removed })
+        let heads = self.manifest.graph.applied_heads(&wanted).into_iter().map(str::to_owned).collect();
+        Ok(Stamped { added, removed, settled: Vec::new(), heads })
+    }
+
+    /// Whether the revision is one of these, or comes before or after one; or no file defines it.
+    fn is_on_line(&self, id: &str, heads: &[String]) -> bool {
+        let graph = &self.manifest.graph;
+        let comes_before = |one: &str, other: &str| graph.ancestors(other).contains(&one);
+        graph.node(id).is_none()
+            || heads.is_empty()
+            || heads.iter().any(|head| head == id || comes_before(id, head) || comes_before(head, id))
     }
 
     async fn unrecord(

@@ -21,6 +21,14 @@ impl<'s> Statement<'s> {
         let sql = &statements[at];
         Self { sql, digest: digest(sql), at, settings: settings(&statements[..at]) }
     }
+
+    /// The same with SQL that is run before all of them.
+    pub(super) fn after(mut self, sql: Option<&str>) -> Self {
+        if let Some(sql) = sql {
+            self.settings = format!("{sql};\n{}", self.settings);
+        }
+        self
+    }
 }
 
 /// Why a statement doesn't run in a transaction.
@@ -49,6 +57,7 @@ fn settings(statements: &[String]) -> String {
         let word = |at: usize| words.get(at).map(|word| word.to_ascii_uppercase()).unwrap_or_default();
         match word(0).as_str() {
             "SET" => !matches!(word(1).as_str(), "LOCAL" | "TRANSACTION" | "CONSTRAINTS"),
+            "SELECT" => words.iter().any(|word| word.to_ascii_lowercase().ends_with("set_config")),
             first => first == "RESET",
         }
     };
@@ -76,9 +85,13 @@ mod tests {
             "-- why\nRESET ROLE",
             "SET TRANSACTION READ ONLY",
             "SELECT 'SET'",
+            "SELECT pg_catalog.set_config('search_path', '', false)",
             "SET ROLE clerk -- last",
         ];
         let set = settings(&statements.map(str::to_owned));
-        assert_eq!(set, "SET search_path = audit ;\n-- why\nRESET ROLE;\nSET ROLE clerk -- last");
+        assert_eq!(
+            set,
+            "SET search_path = audit ;\n-- why\nRESET ROLE;\nSELECT pg_catalog.set_config('search_path', '', false);\nSET ROLE clerk -- last"
+        );
     }
 }

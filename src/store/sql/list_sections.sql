@@ -1,1 +1,4 @@
-SELECT revision, direction, cardinality(done) AS done FROM {schema}.section ORDER BY revision
+SELECT revision, direction, cardinality(done) AS done
+FROM {schema}.section
+WHERE direction = 'down' OR cardinality(done) > 0 OR begun IS NOT NULL
+ORDER BY revision

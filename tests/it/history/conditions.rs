@@ -91,3 +91,28 @@ async fn commands_and_sql_are_run_before_and_after() {
     assert!(project.database.value::<bool>("SELECT to_regclass('public.a') IS NULL").await);
     project.database.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
 }
+
+#[tokio::test]
+async fn a_job_that_was_begun_is_brought_to_its_end_whatever_its_condition_says_by_then() {
+    let project = Project::new(Database::empty().await);
+    let table =
+        "CREATE TABLE t (id int PRIMARY KEY, b int); INSERT INTO t (id) SELECT generate_series(1, 50);";
+    project.write("1_a.sql", &revision("aaaa1111", "", table, "DROP TABLE t;"));
+    project.write(
+        "2_fill.toml",
+        "revision = \"bbbb2222\"\nrevises = [\"aaaa1111\"]\nwhen = \"SELECT EXISTS (SELECT FROM t WHERE b IS NULL)\"\n\
+         [job]\ntable = \"t\"\nset = { b = \"id\" }\n[batch]\nmin = 10\nmax = 10\n[down]\nset = { b = \"NULL\" }\n",
+    );
+    let project = project.dying_at("batch.committed", 2);
+    project.longhaul(&["upgrade"]).await.was_killed();
+    let project = project.surviving();
+    project.database.execute("UPDATE t SET b = id").await;
+    project.longhaul(&["upgrade"]).await.succeeded();
+    let recorded: String =
+        project.database.value("SELECT origin FROM longhaul.revision WHERE id = 'bbbb2222'").await;
+    assert_eq!(recorded, "applied");
+    let runs: String = project.database.value("SELECT string_agg(state, ', ') FROM longhaul.run").await;
+    assert_eq!(runs, "done");
+    project.longhaul(&["downgrade", "-1"]).await.succeeded();
+    assert_eq!(project.database.value::<i64>("SELECT count(b) FROM t").await, 0);
+}

@@ -1,7 +1,7 @@
 //! Sections with `transaction:false`: what is done is remembered, what is half done is found out, and nothing is done twice.
 
 use super::gate::{Gate, entries, ledger, terminate, until, waiting_at_the_gate};
-use crate::support::Project;
+use crate::support::{Database, Project};
 
 /// A revision that does this statement by statement.
 fn revision(up: &str) -> String {
@@ -251,4 +251,31 @@ async fn a_section_that_does_not_verify_is_verified_again_and_not_repeated() {
     project.database.execute("INSERT INTO ledger VALUES ('two')").await;
     project.longhaul(&["upgrade"]).await.succeeded();
     assert_eq!(entries(&project.database).await, "one two");
+}
+
+#[tokio::test]
+async fn what_is_half_done_statement_by_statement_is_not_done_again_in_one_transaction() {
+    let project = Project::new(Database::empty().await);
+    project.database.execute("CREATE TABLE pay (amount int); INSERT INTO pay VALUES (100)").await;
+    let up = "UPDATE pay SET amount = amount * 2;\nSELECT 1/0;\n";
+    let file = |mark: &str| {
+        format!("-- revision: aaaa1111\n-- migrate:up{mark}\n{up}-- migrate:down\nSELECT 1;\n")
+            .replace("1/0", "1")
+    };
+    project.write(
+        "1_a.sql",
+        &file(" transaction:false").replace("SELECT 1;\n-- migrate:down", "SELECT 1/0;\n-- migrate:down"),
+    );
+    project.longhaul(&["upgrade"]).await.ended_with(1).says("after one statement that stays done");
+    project.write("1_a.sql", &file(""));
+    project.longhaul(&["upgrade"]).await.ended_with(1).says("is done by itself");
+    let script = project.longhaul(&["upgrade", "--sql"]).await.succeeded().stdout;
+    let refused = project.database.client.batch_execute(&script).await.unwrap_err();
+    assert_eq!(refused.as_db_error().unwrap().message(), "revision aaaa1111 is half done");
+    project.database.execute("ROLLBACK").await;
+    assert_eq!(project.database.value::<i32>("SELECT amount FROM pay").await, 200);
+    // The rest is done by hand, and that is said.
+    project.longhaul(&["stamp", "aaaa"]).await.succeeded().says("aaaa1111 is not half done any more");
+    project.longhaul(&["check"]).await.succeeded();
+    project.longhaul(&["downgrade", "-1"]).await.succeeded();
 }

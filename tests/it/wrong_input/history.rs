@@ -297,3 +297,14 @@ async fn last_event(database: &Database) -> (String, String) {
     let row = database.row("SELECT kind, message FROM longhaul.event ORDER BY id DESC LIMIT 1", &[]).await;
     (row.get(0), row.get(1))
 }
+
+#[tokio::test]
+async fn a_copy_through_the_client_is_refused_where_the_file_is_read() {
+    let copy = revision("aaaa1111", "", "CREATE TABLE pay (id int);\nCOPY pay FROM STDIN;");
+    assert_snapshot!(upgrade_refused(&[("1_a.sql", &copy)]).await, @"
+    error: jobs/1_a.sql:6:1: a revision can't COPY from or to the client: there is none that sends or takes rows
+       6 | COPY pay FROM STDIN;
+         | ^
+    hint: write INSERT statements, or COPY from a file of the server's
+    ");
+}
