@@ -3,8 +3,9 @@
 //! It is the lock of an empty table, taken by an idle transaction on a connection of its own. Neither the holder nor who
 //! asks has a snapshot while it waits, so no CREATE INDEX CONCURRENTLY waits for them; it ends with its transaction, so a
 //! pooler can't leave it behind; and everybody sees in `pg_locks` whose it is. A holder that freezes loses it after a
-//! minute; who lost it asks for it again before the next attempt. What a revision does is safe without it: each is recorded
-//! by the transaction that does it, which looks once more where the history stands.
+//! minute; who lost it asks for it again before the next attempt. What a transaction does is safe without it: each
+//! revision is recorded by the transaction that does it, which looks once more where the history stands. A statement that
+//! runs outside a transaction is not: it is begun only by who holds the lock, and only where no other has begun it.
 
 use std::sync::Arc;
 use std::time::Duration;
