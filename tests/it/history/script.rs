@@ -118,3 +118,29 @@ async fn nothing_is_printed_unless_all_of_it_can_be() {
         assert_eq!(outcome.stdout, "", "{arguments:?}");
     }
 }
+
+#[tokio::test]
+async fn what_one_revision_sets_is_not_for_the_next_one_of_a_script() {
+    let project = Project::new(Database::empty().await);
+    project.database.execute("CREATE SCHEMA aside").await;
+    project.write(
+        "1_a.sql",
+        &revision("aaaa1111", "", "SET search_path = aside;\nCREATE TABLE a (id int);", "SELECT 1;"),
+    );
+    project.write("2_b.sql", &revision("bbbb2222", "aaaa1111", "CREATE TABLE b (id int);", "DROP TABLE b;"));
+    project.database.execute(&print(&project, &["upgrade", "--sql"]).await).await;
+    let places = "SELECT to_regclass('aside.a') IS NOT NULL AND to_regclass('public.b') IS NOT NULL";
+    assert!(project.database.value::<bool>(places).await);
+}
+
+#[tokio::test]
+async fn a_condition_outside_a_transaction_is_no_matter_for_a_script() {
+    let project = Project::new(Database::empty().await);
+    let text =
+        "-- revision: aaaa1111\n-- migrate:when\nSELECT false;\n-- migrate:up transaction:false\nVACUUM;\n";
+    project.write("1_a.sql", text);
+    let refused = project.longhaul(&["upgrade", "--sql"]).await.ended_with(2);
+    assert_eq!(refused.stdout, "");
+    refused.says("revision aaaa1111 has a condition and runs outside a transaction: no script can do that");
+    project.longhaul(&["upgrade"]).await.succeeded().says("passed over aaaa1111");
+}
