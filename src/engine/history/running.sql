@@ -4,6 +4,7 @@ FROM pg_stat_activity AS activity
 WHERE activity.datname = current_database()
   AND activity.pid <> pg_backend_pid()
   AND activity.state = 'active'
-  AND left(activity.query, 200) = left($1::text, 200)
+  -- Texts begin with line ends, so that lines count as in their file; where they stand there may have changed.
+  AND left(ltrim(activity.query, E' \n\r\t'), 200) = left(ltrim($1::text, E' \n\r\t'), 200)
 ORDER BY activity.query_start
 LIMIT 1
