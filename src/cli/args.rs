@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
+use crate::config::Settings;
+
 /// Takes a PostgreSQL database through its history of change: short schema revisions, and long data jobs that can be
 /// interrupted at any point and go on where they were.
 #[derive(Parser, Debug)]
@@ -61,6 +63,14 @@ pub(crate) struct Global {
     pub(crate) yes: bool,
 }
 
+/// How many work at once.
+#[derive(Args, Debug)]
+pub(crate) struct Crew {
+    /// Workers, each on a connection of its own [default: one a core that nobody uses, 4 at the most]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(Settings::MOST_WORKERS)))]
+    pub(crate) workers: Option<u32>,
+}
+
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     /// The whole story in about a minute, on a private server: a column renamed under live writes, with a kill -9
@@ -111,4 +121,17 @@ pub(crate) enum Command {
     },
     /// A private PostgreSQL server, for trying things out; stopped and removed at the end
     Postgres(super::postgres::PostgresArgs),
+}
+
+impl Command {
+    /// How many workers a data job is to have, where the command has a say in it.
+    pub(crate) fn workers(&self) -> Option<u32> {
+        match self {
+            Self::Run(args) => args.crew.workers,
+            Self::Upgrade(args) => args.crew.workers,
+            Self::Downgrade(args) => args.crew.workers,
+            Self::Worker(args) => args.crew.workers,
+            _ => None,
+        }
+    }
 }

@@ -88,7 +88,8 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
         Command::Init(args) => return init::init(args, printer),
         _ => {}
     }
-    let context = Context::new(&arguments.global, &clock, printer)?;
+    let mut context = Context::new(&arguments.global, &clock, printer)?;
+    context.settings.workers = arguments.command.workers().or(context.settings.workers);
     match &arguments.command {
         Command::Demo(_) | Command::Postgres(_) | Command::Init(_) => unreachable!("they returned above"),
         Command::Upgrade(args) => upgrade::upgrade(args, &context).await,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::args::Crew;
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
@@ -19,6 +20,8 @@ pub(crate) struct RunArgs {
     /// Begin another run, giving up an unfinished one; rows that are done stay done
     #[arg(long)]
     anew: bool,
+    #[command(flatten)]
+    pub(crate) crew: Crew,
 }
 
 pub(crate) async fn run(args: &RunArgs, context: &Context<'_>) -> Result<u8, Failure> {

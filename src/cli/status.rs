@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
-use crate::model::{RunState, human_count};
+use crate::model::{RunState, counted, human_count};
 use crate::pg::Connection;
 use crate::plan::eta::{EtaEstimator, EtaRange, format_range};
 use crate::store::{PassTotals, RunRow, WorkerRow};
@@ -60,7 +60,7 @@ async fn standing(context: &Context<'_>, connection: &Connection, run: RunRow) -
     Ok(Standing {
         pass: store.totals(client, run.id, Some(run.pass)).await?,
         all: store.totals(client, run.id, None).await?,
-        checkpoint: open.first().and_then(|range| range.position()).map(ToString::to_string),
+        checkpoint: open.first().and_then(|range| range.standing(&run.key_columns)),
         workers: store.workers(client, run.id).await?.into_iter().filter(|worker| worker.alive).collect(),
         pace,
         run,
@@ -120,6 +120,12 @@ impl Standing {
         if let (Some(rate), Some(left)) = (self.pace.rate_now(), self.left()) {
             lines.push(format!("  pace        {rate:.0} rows/s, {} left", format_range(left)));
         }
+        if !run.walk.is_empty() {
+            lines.push(format!("  walk        {}", run.walk));
+        }
+        if let Some(percent) = self.heap_only() {
+            lines.push(format!("  heap-only   {percent} % of the updates: they wrote no index"));
+        }
         if let Some(checkpoint) = &self.checkpoint {
             lines.push(format!("  checkpoint  {checkpoint}"));
         }
@@ -127,11 +133,34 @@ impl Standing {
         if let Some(finished) = &run.finished_at {
             lines.push(format!("  ended       {finished}"));
         }
-        for worker in &self.workers {
+        for (count, worker) in self.processes() {
             let WorkerRow { actor, host, process_id, started_at, .. } = worker;
-            lines.push(format!("  worker      {actor} on {host} (process {process_id}) since {started_at}"));
+            let workers = counted(count, "worker");
+            lines.push(format!(
+                "  at work     {actor} on {host} (process {process_id}, {workers}) since {started_at}"
+            ));
         }
         lines.join("\n")
+    }
+
+    /// Each process with the number of its workers and the first of them.
+    fn processes(&self) -> Vec<(usize, &WorkerRow)> {
+        let mut processes: Vec<(usize, &WorkerRow)> = Vec::new();
+        for worker in &self.workers {
+            let same = |known: &&mut (usize, &WorkerRow)| {
+                (&known.1.host, known.1.process_id) == (&worker.host, worker.process_id)
+            };
+            match processes.iter_mut().find(same) {
+                Some((count, _)) => *count += 1,
+                None => processes.push((1, worker)),
+            }
+        }
+        processes
+    }
+
+    /// Of the rows changed, those that stayed on their pages, in percent.
+    fn heap_only(&self) -> Option<u64> {
+        (self.all.rows_hot * 100).checked_div(self.all.rows_changed)
     }
 
     fn json(&self) -> Value {
@@ -152,6 +181,8 @@ impl Standing {
             "estimated_rows": run.estimated_rows,
             "rows_per_second": self.pace.rate_now(),
             "seconds_left": self.left().map(|left| [left.low.as_secs(), left.high.as_secs()]),
+            "walk": run.walk,
+            "rows_heap_only": self.all.rows_hot,
             "checkpoint": self.checkpoint,
             "started_at": run.started_at,
             "started_by": run.started_by,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::args::Crew;
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
@@ -30,6 +31,8 @@ pub(crate) struct UpgradeArgs {
     #[arg(long, value_name = "TEXT", requires = "accept")]
     why: Option<String>,
     #[command(flatten)]
+    pub(crate) crew: Crew,
+    #[command(flatten)]
     change: ChangeArgs,
 }
 
@@ -38,6 +41,8 @@ pub(crate) struct DowngradeArgs {
     /// -N, ID (what follows it is undone, itself stays), base, BRANCH@base, BRANCH@-N; with --sql also FROM:TO
     #[arg(allow_hyphen_values = true)]
     target: String,
+    #[command(flatten)]
+    pub(crate) crew: Crew,
     #[command(flatten)]
     change: ChangeArgs,
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::args::Crew;
 use super::context::Context;
 use super::failure::Failure;
 use super::{exit, signals};
@@ -20,6 +21,8 @@ pub(crate) struct WorkerArgs {
     /// End when nothing is asked for any more
     #[arg(long)]
     once: bool,
+    #[command(flatten)]
+    pub(crate) crew: Crew,
 }
 
 /// What became of a request.

@@ -37,6 +37,8 @@ pub struct Settings {
     pub lock_timeout: Duration,
     /// How long to try to connect.
     pub connect_timeout: Duration,
+    /// Workers of a run in one process; `None`: chosen from the server's load and the table.
+    pub workers: Option<u32>,
     /// How new files are made.
     pub new_files: NewFiles,
     /// How long to wait for another process that changes the history.
@@ -79,6 +81,7 @@ const KEYS: &[&str] = &[
     "lock_timeout",
     "connect_timeout",
     "history_wait",
+    "workers",
     "new_files",
     "callbacks",
 ];
@@ -130,6 +133,7 @@ impl Settings {
             schema: string("schema")?.unwrap_or_else(|| "longhaul".to_owned()),
             lock_timeout: duration("lock_timeout", Self::DEFAULT_LOCK_TIMEOUT)?,
             connect_timeout: duration("connect_timeout", Self::DEFAULT_CONNECT_TIMEOUT)?,
+            workers: workers(&root)?,
             new_files: NewFiles::read(&document)?,
             history_wait: duration("history_wait", Self::DEFAULT_HISTORY_WAIT)?,
             callbacks: Callbacks::read(&document)?,
@@ -142,12 +146,25 @@ impl Settings {
         self.target.as_ref().ok_or_else(missing)
     }
 
+    /// Workers in one process at the most: more have never helped anybody, and each is a connection.
+    pub const MOST_WORKERS: u32 = 32;
     /// pgroll's default for DDL, and the upper end of what the batch engines use.
     pub const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_millis(500);
     /// Enough for a failover's name change, short enough not to look hung.
     pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
     /// Several replicas of a service that each upgrade as they start: the last waits for the first.
     pub const DEFAULT_HISTORY_WAIT: Duration = Duration::from_secs(600);
+}
+
+fn workers(root: &Section<'_>) -> Result<Option<u32>, DocumentError> {
+    match root.count("workers")? {
+        Some(workers) if workers.value > Settings::MOST_WORKERS => {
+            let most = Settings::MOST_WORKERS;
+            let message = format!("`workers` is {}, and can be {most} at the most", workers.value);
+            Err(root.complain(&workers, message, None))
+        }
+        workers => Ok(workers.map(|workers| workers.value)),
+    }
 }
 
 /// Those of the command line, or else those of the file.

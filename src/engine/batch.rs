@@ -1,15 +1,16 @@
 //! One batch: one transaction, sent in one flight.
 //!
 //! ```text
-//!  client ──► BEGIN · fence · rows+checkpoint · COMMIT · bound of the next batch ──► server
-//!         ◄── five answers                                                     ◄──
+//!  client ──► BEGIN · fence · rows+position · COMMIT · bound of the next batch ──► server
+//!         ◄── five answers                                                   ◄──
 //! ```
 //!
-//! The fence locks the range's row and fails unless the lease and the checkpoint are what this worker believes they
-//! are; then everything after it fails too, and COMMIT rolls back. So a crash at any point, of either side, leaves
-//! the rows and the checkpoint together, before the batch or after it. If the answer to COMMIT is lost, nobody
-//! guesses: the caller reads the checkpoint.
+//! The fence locks the range's row and fails unless the lease, the number of batches and the range's end are what this
+//! worker believes they are; then everything after it fails too, and COMMIT rolls back. So a crash at any point, of
+//! either side, leaves the rows and the position together, before the batch or after it. If the answer to COMMIT is
+//! lost, nobody guesses: the caller reads the position.
 
+use std::collections::HashMap;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -19,16 +20,16 @@ use tokio_postgres::{Error, Row, Statement};
 
 use super::statements::{JobSql, Pair};
 use crate::clock::Clock;
-use crate::model::{KeyValue, Lease, Pass, RangeId};
+use crate::model::{KeyValue, Lease, Order, Pass, Position};
 use crate::pg::Connection;
-use crate::store::Statements;
+use crate::store::{RangeRow, Statements};
 
 /// The statements of a batch, prepared on one connection.
 #[derive(Debug)]
 pub(super) struct Prepared {
     fence: Statement,
-    rows: PreparedPair,
-    repair: Option<PreparedPair>,
+    /// Prepared when first needed: a run uses few of the shapes.
+    rows: HashMap<Shape, Statement>,
     bound: PreparedPair,
     tail: PreparedPair,
 }
@@ -39,31 +40,63 @@ struct PreparedPair {
     next: Statement,
 }
 
+/// What kind of statement changes a batch's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Shape {
+    /// What its interval is of.
+    pub(super) order: Order,
+    /// By key: the interval has a lower bound.
+    pub(super) from_key: bool,
+    /// It takes one stride of the interval, not all of it.
+    pub(super) strided: bool,
+    /// It is part of a closing sweep, which changes only what it may.
+    pub(super) repair: bool,
+}
+
 /// What a batch is to do.
 #[derive(Clone, Debug)]
 pub(super) struct Batch {
-    /// The pass it is part of: a sweep changes only what it may.
+    /// The pass it is part of.
     pub(super) pass: Pass,
-    /// The range it belongs to.
-    pub(super) range: RangeId,
+    /// The range it belongs to, as this worker knows it, with the window that the batch opens or is in.
+    pub(super) range: RangeRow,
     /// The lease it is done under.
     pub(super) lease: Lease,
-    /// The range's checkpoint as this worker knows it.
-    pub(super) checkpoint: Option<KeyValue>,
-    /// Keys greater than this.
-    pub(super) lower: Option<KeyValue>,
-    /// Keys up to and with this.
+    /// Up to here.
     pub(super) upper: KeyValue,
-    /// How many keys that is.
+    /// How many keys that is, of the stride.
     pub(super) seen: u64,
-    /// Where the range ends.
-    pub(super) range_upper: KeyValue,
-    /// Size of the batch after this one.
-    pub(super) next_size: u32,
+    /// By key and without strides: the size of the batch after this one, whose end is looked up on the way.
+    pub(super) next_size: Option<u32>,
     /// How long a statement may wait for a lock.
     pub(super) lock_timeout: Duration,
     /// How long the rows may take.
     pub(super) statement_timeout: Duration,
+}
+
+impl Batch {
+    /// From here on; `None`: from the beginning.
+    pub(super) fn lower(&self) -> Option<&KeyValue> {
+        self.range.next()
+    }
+
+    /// The stride it takes, of how many.
+    pub(super) fn stride(&self) -> (u32, u32) {
+        self.range.position.window.as_ref().map_or((0, 1), |window| (window.stride, window.strides))
+    }
+
+    fn shape(&self) -> Shape {
+        let order = self.range.order;
+        let (stride, strides) = self.stride();
+        // In physical order the last stride takes whatever is left on the window's pages.
+        let takes_all = strides == 1 || order == Order::Physical && stride + 1 == strides;
+        Shape {
+            order,
+            from_key: order == Order::Key && self.lower().is_some(),
+            strided: !takes_all,
+            repair: self.pass > Pass::BACKFILL,
+        }
+    }
 }
 
 /// What a committed batch did.
@@ -71,6 +104,10 @@ pub(super) struct Batch {
 pub(super) struct Committed {
     /// Rows changed.
     pub(super) changed: u64,
+    /// Of these, those whose new version stayed on its page; `None` where the server doesn't count.
+    pub(super) hot: Option<u64>,
+    /// Where the range stands now.
+    pub(super) position: Position,
     /// From the first byte sent to the answer to COMMIT.
     pub(super) took: Duration,
     /// Where the next batch ends, if it has as many keys as were asked for.
@@ -82,11 +119,7 @@ impl Prepared {
     pub(super) async fn on(connection: &Connection, job: &JobSql, store: &Statements) -> Result<Self, Error> {
         Ok(Self {
             fence: connection.prepare(&store.fence).await?,
-            rows: PreparedPair::on(connection, &job.rows).await?,
-            repair: match &job.repair {
-                Some(repair) => Some(PreparedPair::on(connection, repair).await?),
-                None => None,
-            },
+            rows: HashMap::new(),
             bound: PreparedPair::on(connection, &job.bound).await?,
             tail: PreparedPair::on(connection, &job.tail).await?,
         })
@@ -122,29 +155,72 @@ impl Prepared {
         Ok(row.get::<_, i64>(0).unsigned_abs())
     }
 
-    /// Does the batch. On an error nothing of it is stored, unless the error hides the answer to COMMIT: the
-    /// checkpoint tells. Not cancellation safe in that sense either: dropped half-way, read the checkpoint.
-    pub(super) async fn commit(
-        &self,
+    /// The statement for batches of this shape.
+    async fn rows(
+        &mut self,
         connection: &Connection,
-        clock: &Clock,
+        sql: &JobSql,
+        shape: Shape,
+    ) -> Result<Statement, Error> {
+        if let Some(statement) = self.rows.get(&shape) {
+            return Ok(statement.clone());
+        }
+        let statement = connection.prepare(&sql.rows(shape)).await?;
+        self.rows.insert(shape, statement.clone());
+        Ok(statement)
+    }
+
+    /// Does the batch. On an error nothing of it is stored, unless the error hides the answer to COMMIT: the stored
+    /// position tells. Not cancellation safe in that sense either: dropped half-way, read the position.
+    pub(super) async fn commit(
+        &mut self,
+        connection: &Connection,
+        (clock, sql): (&Clock, &JobSql),
         batch: &Batch,
     ) -> Result<Committed, Error> {
-        let statement = match &self.repair {
-            Some(repair) if batch.pass > Pass::BACKFILL => repair,
-            _ => &self.rows,
-        };
-        let checkpoint = batch.checkpoint.as_ref().map(|key| &key.0);
-        let lower = batch.lower.as_ref().map(|key| &key.0);
-        let (seen, offset) = (batch.seen.cast_signed(), i64::from(batch.next_size) - 1);
+        let statement = self.rows(connection, sql, batch.shape()).await?;
+        let (range, table) = (&batch.range, sql.table_oid());
+        let batches = range.batches.cast_signed();
         let lock_timeout = milliseconds(batch.lock_timeout);
         let statement_timeout = milliseconds(batch.statement_timeout);
-        let fence_parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
-            [&batch.range.0, &batch.lease.0, &checkpoint, &lock_timeout, &statement_timeout];
-        let rows_parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
-            [&batch.upper.0, &batch.range.0, &seen, &lower];
+        let fence_parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 7] = [
+            &range.id.0,
+            &batch.lease.0,
+            &batches,
+            &range.upper.0,
+            &table,
+            &lock_timeout,
+            &statement_timeout,
+        ];
+        let lower = batch.lower().map(|key| &key.0);
+        let seen = batch.seen.cast_signed();
+        let (stride, strides) = batch.stride();
+        let (stride, strides) = (stride.cast_signed(), strides.cast_signed());
+        let position = range.position.after(&batch.upper);
+        let checkpoint = position.checkpoint.as_ref().map(|key| &key.0);
+        let window = position.window.as_ref();
+        let window_upper = window.map(|window| &window.upper.0);
+        let next_stride = window.map_or(0, |window| window.stride.cast_signed());
+        let stride_checkpoint = window.and_then(|window| window.checkpoint.as_ref()).map(|key| &key.0);
+        let mut rows_parameters: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> = vec![
+            &batch.upper.0,
+            &range.id.0,
+            &seen,
+            &lower,
+            &stride,
+            &checkpoint,
+            &window_upper,
+            &strides,
+            &next_stride,
+            &stride_checkpoint,
+        ];
+        if range.order == Order::Physical {
+            rows_parameters.push(&range.file_node);
+        }
+        let next_size = batch.next_size.filter(|_| batch.upper != range.upper);
+        let offset = i64::from(next_size.unwrap_or(1)) - 1;
         let next_parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
-            [&batch.range_upper.0, &offset, &batch.upper.0];
+            [&range.upper.0, &offset, &batch.upper.0];
 
         // The first poll of each future sends its statement; none waits for the answer to the one before.
         let started = clock.monotonic();
@@ -155,13 +231,17 @@ impl Prepared {
         let mut fence = pin!(maybe_done(connection.execute(&self.fence, &fence_parameters)));
         let _ = poll!(fence.as_mut());
         failpoint!("batch.fenced", fence.as_mut().await);
-        let mut rows =
-            pin!(maybe_done(connection.query_one(statement.for_lower(lower.is_some()), &rows_parameters)));
+        let mut rows = pin!(maybe_done(connection.query_one(&statement, &rows_parameters)));
         let _ = poll!(rows.as_mut());
         failpoint!("batch.rows_changed", rows.as_mut().await);
         let mut commit = pin!(maybe_done(connection.batch_execute("COMMIT")));
         let _ = poll!(commit.as_mut());
-        let mut next = pin!(maybe_done(connection.query_opt(&self.bound.next, &next_parameters)));
+        let mut next = pin!(maybe_done(async {
+            match next_size {
+                Some(_) => connection.query_opt(&self.bound.next, &next_parameters).await,
+                None => Ok(None),
+            }
+        }));
         let _ = poll!(next.as_mut());
         failpoint!("batch.sent");
 
@@ -180,7 +260,14 @@ impl Prepared {
         commit.take_output().expect(taken)?;
         // The batch is committed: a failure to look ahead only means to look again.
         let next_upper = next.take_output().expect(taken).ok().flatten().map(|row| KeyValue(row.get(0)));
-        Ok(Committed { changed: row.get::<_, i64>(0).unsigned_abs(), took, next_upper })
+        let hot = row.get::<_, Option<i64>>(1).map(i64::unsigned_abs);
+        Ok(Committed {
+            changed: row.get::<_, i64>(0).unsigned_abs(),
+            hot,
+            position: position.clone(),
+            took,
+            next_upper,
+        })
     }
 }
 
@@ -190,10 +277,6 @@ impl PreparedPair {
             first: connection.prepare(&pair.first).await?,
             next: connection.prepare(&pair.next).await?,
         })
-    }
-
-    fn for_lower(&self, lower: bool) -> &Statement {
-        if lower { &self.next } else { &self.first }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::batch::Batch;
 use super::{Finding, PreflightError};
-use crate::model::{RangeId, RunId};
+use crate::model::{Order, RangeId, RunId};
 use crate::pg::{ConnectError, ErrorClass, classify};
 use crate::plan::transition::Illegal;
 use crate::store::StoreError;
@@ -86,6 +86,12 @@ pub enum RunError {
         /// The range.
         range: RangeId,
     },
+    /// A range's position is not what its order says.
+    #[error("range {range} has a position that is no block number")]
+    BadPosition {
+        /// The range.
+        range: RangeId,
+    },
     /// Others held this process for dead.
     #[error("this process was given up as dead, and its run has been taken over by another process")]
     GivenUp,
@@ -131,9 +137,14 @@ impl RunError {
     }
 
     pub(super) fn batch(batch: &Batch, source: tokio_postgres::Error) -> Self {
-        let interval = match &batch.lower {
-            Some(lower) => format!("after {lower} up to {}", batch.upper),
-            None => format!("from the beginning up to {}", batch.upper),
+        let upper = &batch.upper;
+        let interval = match (batch.range.order, batch.lower()) {
+            (Order::Physical, lower) => {
+                let from = lower.map_or("0".to_owned(), ToString::to_string);
+                format!("in the blocks {from} to before {upper}")
+            }
+            (Order::Key, Some(lower)) => format!("after {lower} up to {upper}"),
+            (Order::Key, None) => format!("from the beginning up to {upper}"),
         };
         Self::Batch { interval, source }
     }
@@ -176,6 +187,9 @@ impl RunError {
             Self::Batch { source, .. } | Self::Sql { source, .. } => Some(crate::pg::sqlstate::hint(source).unwrap_or_else(
                 || "mend the cause and run again: it goes on from the last checkpoint".to_owned(),
             )),
+            Self::BadPosition { .. } => {
+                Some("the control schema was changed by hand; begin another run with --anew".into())
+            }
             Self::LeaseLost { .. } | Self::GivenUp => {
                 Some("nothing was lost; `longhaul status` shows who works on it now".into())
             }

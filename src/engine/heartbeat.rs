@@ -1,4 +1,4 @@
-//! The heart of a worker: a connection of its own that tells the database every second that the process lives.
+//! The heart of a process: a connection of its own that tells the database every second that its workers live.
 //!
 //! It holds no lock and no transaction. When it can't beat, the work goes on: whoever takes the run over meanwhile
 //! changes the lease, and the fence keeps this worker from committing.
@@ -20,13 +20,13 @@ pub(super) fn start(
     clock: &Clock,
     connector: &Connector,
     store: &Store,
-    worker: WorkerId,
+    workers: Vec<WorkerId>,
 ) -> AbortOnDropHandle<()> {
     let (clock, connector, store) = (clock.clone(), connector.clone(), store.clone());
     AbortOnDropHandle::new(tokio::spawn(async move {
         loop {
             if let Ok(connection) = connector.connect("heartbeat").await {
-                while matches!(store.beat(&*connection, worker).await, Ok(true)) {
+                while matches!(store.beat(&*connection, &workers).await, Ok(true)) {
                     clock.sleep(BEAT).await;
                 }
             }

@@ -12,6 +12,7 @@
 mod failpoint;
 
 mod batch;
+mod crew;
 mod ending;
 mod error;
 mod heartbeat;
@@ -22,6 +23,8 @@ mod run;
 mod statements;
 mod stop;
 mod takeover;
+mod vacuum;
+mod walk;
 mod worker;
 
 pub use error::RunError;
@@ -89,9 +92,16 @@ pub enum Notice {
         /// Rows changed.
         changed: u64,
     },
-    /// The batch size changes.
+    /// How the table is walked.
+    Walking {
+        /// Order, strides, windows and workers, each with its reason.
+        how: String,
+    },
+    /// A VACUUM of the table runs beside the batches.
+    Vacuuming,
+    /// The batch size, the strides or the windows change.
     Resized {
-        /// Why, with both sizes.
+        /// Why, and what to.
         reason: String,
     },
     /// Nothing is being done for a while.

@@ -8,23 +8,21 @@
 //!
 //! Everything that is needed to go on is in the database after every commit, so nothing here has to survive.
 
+use std::num::NonZeroU32;
+use std::sync::atomic::AtomicBool;
+
+use super::crew::Crew;
 use super::ending::Ending;
 use super::takeover::{Applicant, Takeover};
-use super::worker::{Session, Step, Tools, Worker};
-use super::{
-    JobPlan, Notice, Observer, Preflight, Proof, Repair, RunError, Stop, StopLevel, heartbeat, proof,
-    takeover,
-};
+use super::vacuum::Vacuum;
+use super::worker::{Session, Tools, Worker};
+use super::{JobPlan, Notice, Observer, Preflight, Proof, RunError, Stop, StopLevel, heartbeat, takeover};
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::model::{Direction, Job, KeyValue, Pass, RunId, RunState, WorkerId};
+use crate::model::{Job, RunId, WorkerId};
 use crate::pg::{Connection, Connector, ErrorClass};
-use crate::plan::transition::{self, Input};
 use crate::store::{Event, Identity, PassTotals, RunRow, Store};
-
-/// Sweeps that found something, after which the run stops instead of chasing its writers: a sync trigger that works
-/// leaves nothing to the second.
-const MOST_SWEEPS: i32 = 5;
+use crate::throttle::RowRate;
 
 /// Does jobs and revisions on one database.
 pub struct Engine<'e> {
@@ -101,12 +99,13 @@ impl Engine<'_> {
             identity: self.identity,
             observer: self.observer,
             request: &request,
+            workers: self.settings.workers,
         };
-        let (run, worker, pass, expected) = match applicant.take(session.connection(), &plan).await? {
+        let taken = match applicant.take(session.connection(), &plan).await? {
             Takeover::AlreadyDone(row) => return Ok(Ended::AlreadyDone(row)),
-            Takeover::Taken { run, worker, pass, expected } => (run, worker, pass, expected),
+            Takeover::Taken(taken) => taken,
         };
-        let heart = heartbeat::start(self.clock, self.connector, self.store, worker);
+        self.observer.notice(Notice::Walking { how: taken.walk.describe(None) });
         let tools = Tools {
             clock: self.clock,
             connector: self.connector,
@@ -114,13 +113,30 @@ impl Engine<'_> {
             sql: &plan.sql,
             observer: self.observer,
             stop: self.stop,
+            failed: AtomicBool::new(false),
+            rate: job.rows_per_second.and_then(NonZeroU32::new).map(RowRate::per_second),
+            walk: &taken.walk,
+            vacuum: Vacuum::new(self.connector, self.observer, &plan, taken.expected),
             lock_timeout: self.settings.lock_timeout,
             target: job.batch.target,
+            run: taken.run,
         };
-        let mut hand = Worker::new(tools, job, run, worker, session);
-        let result = self.passes(&mut hand, &plan, run, pass, expected).await;
-        drop(heart);
-        self.leave(hand, &plan.job, run, worker, result).await
+        let mut crew = Crew::new(&tools, &plan, Worker::new(&tools, job, taken.worker, session));
+        let heart = match crew.hire(self.identity).await {
+            Ok(()) => Ok(heartbeat::start(self.clock, self.connector, self.store, crew.ids())),
+            Err(error) => Err(error),
+        };
+        let result = match heart {
+            Ok(_beating) => {
+                tokio::select! {
+                    result = crew.pass_through(taken.pass, taken.expected) => result,
+                    () = tools.vacuum.watch() => unreachable!("it watches for ever"),
+                }
+            }
+            Err(error) => Err(error),
+        };
+        tools.vacuum.stop().await;
+        self.leave(crew, &plan.job, taken.run, result).await
     }
 
     /// The job checked against the database, and the statements prepared.
@@ -151,147 +167,12 @@ impl Engine<'_> {
         Ok(run)
     }
 
-    /// All passes and the proof. `None`: stopped by the operator.
-    async fn passes(
-        &self,
-        worker: &mut Worker<'_>,
-        plan: &JobPlan,
-        run: RunId,
-        mut pass: Pass,
-        mut expected: u64,
-    ) -> Result<Option<Proof>, RunError> {
-        let last = pass.0 + MOST_SWEEPS;
-        loop {
-            let all = self.store.totals(&**worker.connection(), run, None).await?;
-            // Rows that match still after their change would be changed again at every visit: there is no second one.
-            // What is taken back may be written again at once, by the trigger that still stands: it isn't chased.
-            let once = plan.repair == Repair::ReportOnly || plan.job.direction == Direction::Down;
-            let mut sweeps = !once && all.rows_unconverged == 0;
-            if sweeps || pass == Pass::BACKFILL {
-                if !self.pass(worker, run, pass, expected).await? {
-                    return Ok(None);
-                }
-                let totals = self.store.totals(&**worker.connection(), run, Some(pass)).await?;
-                // The next pass goes over the same rows, and now they are counted.
-                expected = totals.rows_seen;
-                self.observer.notice(Notice::PassDone { pass, totals });
-                sweeps &= totals.rows_unconverged == 0;
-                if sweeps && (pass == Pass::BACKFILL || totals.rows_changed > 0) {
-                    if pass.0 >= last {
-                        return Err(chased(totals.rows_changed.cast_signed(), pass));
-                    }
-                    pass = self.begin_pass(worker, plan, run, pass.next()).await?;
-                    continue;
-                }
-            }
-            match self.prove(worker, plan, run).await? {
-                None => return Ok(None),
-                Some(proof) if proof.remaining == 0 || plan.job.direction == Direction::Down => {
-                    return judge(proof).map(Some);
-                }
-                Some(proof) if !sweeps => return Err(not_repeated(&proof)),
-                Some(proof) if pass.0 >= last => return Err(chased(proof.remaining, pass)),
-                Some(_) => {
-                    self.move_on(worker, run, RunState::Proving, Input::RowsRemain).await?;
-                    pass = self.begin_pass(worker, plan, run, pass.next()).await?;
-                }
-            }
-        }
-    }
-
-    /// Walks one pass. `false`: stopped by the operator.
-    async fn pass(
-        &self,
-        worker: &mut Worker<'_>,
-        run: RunId,
-        pass: Pass,
-        expected: u64,
-    ) -> Result<bool, RunError> {
-        let done = self.store.totals(&**worker.connection(), run, Some(pass)).await?;
-        self.observer.notice(Notice::Pass { pass, done, expected });
-        loop {
-            match worker.step(pass).await? {
-                Step::Advanced | Step::Waited => {}
-                Step::Stopped => return Ok(false),
-                Step::Finished => return Ok(true),
-            }
-        }
-    }
-
-    async fn begin_pass(
-        &self,
-        worker: &mut Worker<'_>,
-        plan: &JobPlan,
-        run: RunId,
-        pass: Pass,
-    ) -> Result<Pass, RunError> {
-        failpoint!("pass.beginning");
-        let id = worker.id();
-        let transaction = self.still_ours(worker.connection(), id).await?;
-        plan_pass(&transaction, self.store, plan, run, pass).await?;
-        transaction.commit().await.map_err(RunError::sql("begin a pass"))?;
-        failpoint!("pass.begun");
-        Ok(pass)
-    }
-
-    /// A transaction in which this process can't be given up as dead, if it hasn't been already: one that was frozen
-    /// and wakes up writes nothing into a run that is another's now.
-    async fn still_ours<'c>(
-        &self,
-        connection: &'c mut Connection,
-        worker: WorkerId,
-    ) -> Result<tokio_postgres::Transaction<'c>, RunError> {
-        let transaction = connection.transaction().await.map_err(RunError::sql("begin"))?;
-        // Runs before workers, as in a takeover: the other way round the two would wait for each other.
-        self.store.share_runs(&transaction).await?;
-        if self.store.confirm_worker(&transaction, worker).await? {
-            Ok(transaction)
-        } else {
-            Err(RunError::GivenUp)
-        }
-    }
-
-    /// Stores the state that follows.
-    async fn move_on(
-        &self,
-        worker: &mut Worker<'_>,
-        run: RunId,
-        from: RunState,
-        input: Input,
-    ) -> Result<(), RunError> {
-        let id = worker.id();
-        let transaction = self.still_ours(worker.connection(), id).await?;
-        let state = transition::next(from, input)?;
-        self.store.set_run_state(&transaction, run, state, None, None).await?;
-        transaction.commit().await.map_err(RunError::sql("store the run's state"))
-    }
-
-    /// Takes the proof and shows it. `None`: stopped by the operator.
-    async fn prove(
-        &self,
-        worker: &mut Worker<'_>,
-        plan: &JobPlan,
-        run: RunId,
-    ) -> Result<Option<Proof>, RunError> {
-        self.move_on(worker, run, RunState::Running, Input::PassesDone).await?;
-        failpoint!("proof.beginning");
-        self.observer.notice(Notice::Proving);
-        match proof::take(worker.connection(), plan, self.stop).await {
-            Ok(proof) => Ok(Some(proof)),
-            Err(error) if error.class() == ErrorClass::Timeout && self.stop.level() == StopLevel::Cancel => {
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
     /// Stores how it ended, on a connection that works, and lets go of the run.
     async fn leave(
         &self,
-        mut worker: Worker<'_>,
+        mut crew: Crew<'_>,
         job: &Job,
         run: RunId,
-        id: WorkerId,
         result: Result<Option<Proof>, RunError>,
     ) -> Result<Ended, RunError> {
         let result = match result {
@@ -300,10 +181,11 @@ impl Engine<'_> {
             result => result,
         };
         let ending = Ending::of(job, run, &result, self.stop.level())?;
-        let stored = match self.store_ending(worker.connection(), id, &ending).await {
+        let ids = crew.ids();
+        let stored = match self.store_ending(crew.connection(), &ids, &ending).await {
             stored @ (Ok(_) | Err(RunError::GivenUp)) => stored,
             // The connection that failed can't tell of it; a new one may.
-            Err(_) => self.store_ending_again(job, id, &ending).await,
+            Err(_) => self.store_ending_again(job, &ids, &ending).await,
         };
         if matches!(stored, Err(RunError::GivenUp)) {
             return Err(RunError::GivenUp);
@@ -326,11 +208,11 @@ impl Engine<'_> {
     async fn store_ending_again(
         &self,
         job: &Job,
-        worker: WorkerId,
+        workers: &[WorkerId],
         ending: &Ending,
     ) -> Result<PassTotals, RunError> {
         let mut connection = self.connector.connect("batches").await?;
-        let stored = self.store_ending(&mut connection, worker, ending).await;
+        let stored = self.store_ending(&mut connection, workers, ending).await;
         let Err(RunError::GivenUp) = stored else { return stored };
         let found = self.store.find_run(&*connection, job.id()).await?;
         let is_stored = found.is_some_and(|run| {
@@ -342,14 +224,14 @@ impl Engine<'_> {
     async fn store_ending(
         &self,
         connection: &mut Connection,
-        worker: WorkerId,
+        workers: &[WorkerId],
         ending: &Ending,
     ) -> Result<PassTotals, RunError> {
         failpoint!("ending.beginning");
-        let transaction = self.still_ours(connection, worker).await?;
+        let transaction = takeover::still_ours(self.store, connection, workers).await?;
         let run = ending.run;
-        self.store.release_ranges(&transaction, run, worker).await?;
-        self.store.remove_worker(&transaction, worker).await?;
+        self.store.release_ranges(&transaction, run, workers).await?;
+        self.store.deregister_workers(&transaction, workers).await?;
         let reason = Some(ending.reason.as_str());
         self.store.set_run_state(&transaction, run, ending.state, reason, ending.sign_off.as_ref()).await?;
         let totals = self.store.totals(&transaction, run, None).await?;
@@ -364,50 +246,5 @@ impl Engine<'_> {
         transaction.commit().await.map_err(RunError::sql("store how the run ended"))?;
         failpoint!("ending.stored");
         Ok(totals)
-    }
-}
-
-/// Plans the ranges of a pass and makes it the run's. Now is when the end of its key space is fixed: what comes
-/// behind it later is for the sync trigger, or the next sweep.
-pub(super) async fn plan_pass(
-    transaction: &tokio_postgres::Transaction<'_>,
-    store: &Store,
-    plan: &JobPlan,
-    run: RunId,
-    pass: Pass,
-) -> Result<(), RunError> {
-    let failed = RunError::sql("look up the table's last key");
-    let last = transaction.query_opt(&plan.sql.last_key, &[]).await.map_err(failed)?;
-    if let Some(row) = last {
-        store.plan_range(transaction, run, pass, None, &KeyValue(row.get(0))).await?;
-    }
-    Ok(store.start_pass(transaction, run, pass).await?)
-}
-
-fn judge(proof: Proof) -> Result<Proof, RunError> {
-    if proof.totals_agree() {
-        Ok(proof)
-    } else {
-        Err(RunError::TotalsDiffer { differences: proof.disagreements() })
-    }
-}
-
-fn chased(rows: i64, pass: Pass) -> RunError {
-    RunError::RowsRemain {
-        rows,
-        passes: format!("{} sweeps", pass.0),
-        hint: "rows are written faster than they are swept, and not by the rule: is the sync trigger in place and \
-               enabled? Then run again"
-            .to_owned(),
-    }
-}
-
-fn not_repeated(proof: &Proof) -> RunError {
-    RunError::RowsRemain {
-        rows: proof.remaining,
-        passes: "every row was visited once".to_owned(),
-        hint: "the job's expressions read what they set, or vary, so a second visit could change a row twice; look \
-               at the rows that still match `where`"
-            .to_owned(),
     }
 }

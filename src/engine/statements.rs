@@ -1,10 +1,17 @@
 //! The SQL of one job on one table: built once from quoted names and the author's expressions.
 //!
 //! Key values are parameters of type `text[]`, an element a column, cast by PostgreSQL to the column's type: they
-//! are compared nowhere else. Intervals are half open, `lower < key <= upper`, so that the pieces of a range share
-//! no key whatever the key's type.
+//! are compared nowhere else. Intervals are half open, so that the pieces of a range share no row: by key
+//! `lower < key <= upper`, whatever the key's type, and in physical order `lower <= block < upper`.
+//!
+//! A stride is told by a row's key, which never changes, or in physical order by its line pointer: the places on a page
+//! are shared out evenly, whatever the key is. A row that is written meanwhile may move to another place, and so past
+//! its stride: the last stride of a window therefore takes all rows that are left on its pages, and the sweep those
+//! that have left them.
 
-use crate::model::{Assignment, Job, Key, KeyColumn, TableName, Total};
+use super::batch::Shape;
+use crate::model::{Assignment, Job, Key, KeyColumn, Order, TableName, Total};
+use crate::pg::catalog::Table;
 use crate::pg::quote;
 use crate::store::Statements;
 
@@ -15,10 +22,6 @@ pub struct JobSql {
     pub bound: Pair,
     /// `$1` upper, `$2` lower (absent in `first`): keys in the interval.
     pub tail: Pair,
-    /// `$1` upper, `$2` range, `$3` rows seen, `$4` lower (NULL in `first`): a batch's rows and its checkpoint.
-    pub rows: Pair,
-    /// The same for the closing sweeps, which change less; `None` when they may change nothing.
-    pub repair: Option<Pair>,
     /// EXPLAIN of all rows: how many there are, as the planner estimates it without a scan.
     pub estimate: String,
     /// The change on all rows at once: never run, only prepared, before the control schema is there.
@@ -31,6 +34,32 @@ pub struct JobSql {
     pub totals: Option<String>,
     /// For each grouping: the number of groups, of unequal ones, and examples.
     pub groups: Vec<String>,
+    /// `$1` how many: keys that cut the table into as many pieces of about the same size, from a sample of its blocks.
+    pub cuts: String,
+    /// `$1` range, `$2` its end, `$3` where to cut it: by key.
+    pub split_by_key: String,
+    /// The same in physical order.
+    pub split_by_block: String,
+    /// The hash of a key, or an error where its type has none.
+    pub key_hash: String,
+    /// The file and the pages of the table now.
+    pub extent: String,
+    /// What the statements of batches are made of.
+    parts: Parts,
+}
+
+/// What the statements of batches are made of.
+#[derive(Clone, Debug)]
+struct Parts {
+    oid: u32,
+    table: TableName,
+    key: Key,
+    set: Vec<Assignment>,
+    filter: String,
+    /// The filter of the closing sweeps, which change less; `None` when they may change nothing.
+    repair: Option<String>,
+    advance: String,
+    same_file: String,
 }
 
 /// A statement for the beginning of the key space, and the same from a key onwards.
@@ -48,34 +77,28 @@ impl Pair {
     }
 }
 
+/// What a job's statements are built for.
+pub(super) struct Subject<'s> {
+    pub(super) table: &'s Table,
+    pub(super) key: &'s Key,
+    /// The job's `where` or its default.
+    pub(super) filter: &'s str,
+    /// That of the closing sweeps.
+    pub(super) repair: Option<&'s str>,
+}
+
 impl JobSql {
-    /// Builds them. `filter` is the job's `where` or its default, `repair` that of the closing sweeps.
+    /// Builds them.
     #[must_use]
-    pub fn new(
-        job: &Job,
-        table: &TableName,
-        key: &Key,
-        filter: &str,
-        repair: Option<&str>,
-        store: &Statements,
-    ) -> Self {
-        let name = quote::table(table);
-        let keys = KeySql { key, table };
-        let text = keys.text();
-        let order = keys.order("");
+    pub(super) fn new(job: &Job, subject: &Subject<'_>, store: &Statements) -> Self {
+        let Subject { table, key, filter, repair } = subject;
+        let name = quote::table(&table.name);
+        let keys = KeySql { key, table: &table.name };
+        let (text, order) = (keys.text(), keys.order(""));
         let interval = |lower, parameter| keys.interval(lower, parameter);
-        let rows = |filter: &str| {
-            Pair::new(|lower| {
-                let update = update(&name, &job.set, &interval(lower, 4), filter);
-                store
-                    .advance
-                    .replace("{range}", "$2::int8")
-                    .replace("{lower}", "$4")
-                    .replace("{upper}", "$1")
-                    .replace("{seen}", "$3::int8")
-                    .replace("{rows}", &update)
-                    .replace("{filter}", &clause(filter))
-            })
+        let taken = "coalesce(r.window_upper, r.checkpoint, r.lower_key)";
+        let split = |value: &dyn Fn(&str) -> String| {
+            store.split_range.replace("{taken}", &value(taken)).replace("{cut}", &value("$3::text[]"))
         };
         Self {
             bound: Pair::new(|lower| {
@@ -85,15 +108,82 @@ impl JobSql {
                 )
             }),
             tail: Pair::new(|lower| format!("SELECT count(*) FROM {name} WHERE {}", interval(lower, 2))),
-            rows: rows(filter),
-            repair: repair.map(rows),
             estimate: format!("EXPLAIN (FORMAT JSON) SELECT FROM {name}"),
             whole: update(&name, &job.set, "true", filter),
             last_key: format!("SELECT {text} FROM {name} ORDER BY {} LIMIT 1", keys.order(" DESC")),
             remaining: format!("SELECT count(*), count(*) FILTER (WHERE {}) FROM {name}", clause(filter)),
             totals: totals(&name, &job.verify.totals),
             groups: job.verify.by.iter().map(|by| groups(&name, by, &job.verify.totals)).collect(),
+            cuts: format!(
+                "SELECT key FROM (SELECT {text} AS key, row_number() OVER (ORDER BY {order}) AS at, \
+                 count(*) OVER () AS of FROM {name} TABLESAMPLE SYSTEM ($2::float4)) AS sample \
+                 WHERE at * $1::int8 / of > (at - 1) * $1::int8 / of AND at < of ORDER BY at"
+            ),
+            split_by_key: split(&|array| keys.value(array)),
+            split_by_block: split(&|array| format!("({array})[1]::int8")),
+            key_hash: format!("SELECT {} FROM {name} LIMIT 1", keys.hash()),
+            extent: format!(
+                "SELECT coalesce(pg_relation_filenode({oid}::regclass), 0::oid), \
+                 pg_relation_size({oid}::regclass) / current_setting('block_size')::int8",
+                oid = table.oid
+            ),
+            parts: Parts {
+                oid: table.oid,
+                table: table.name.clone(),
+                key: (*key).clone(),
+                set: job.set.clone(),
+                filter: (*filter).to_owned(),
+                repair: repair.map(str::to_owned),
+                advance: store.advance.clone(),
+                same_file: store.same_file.trim_end().to_owned(),
+            },
         }
+    }
+
+    /// The statement of a batch: its rows and its position. `$1` upper, `$2` range, `$3` rows seen, `$4` lower (NULL in
+    /// the first), `$5` stride; then the position to store: `$6` checkpoint, `$7` the window's end, `$8` strides, `$9`
+    /// stride, `$10` the stride's checkpoint; in physical order `$11` the file.
+    #[must_use]
+    pub(super) fn rows(&self, shape: Shape) -> String {
+        let Parts { oid, table, key, set, filter, repair, advance, same_file } = &self.parts;
+        let keys = KeySql { key, table };
+        // In physical order a row that has moved may be met again: it must not match any more.
+        let filter = match repair {
+            Some(repair) if shape.repair || shape.order == Order::Physical => repair,
+            _ => filter,
+        };
+        let mut interval = match shape.order {
+            Order::Key => keys.interval(shape.from_key, 4),
+            Order::Physical => keys.blocks(),
+        };
+        if shape.strided {
+            interval = format!("{interval} AND {}", keys.stride(shape.order));
+        }
+        let same_file = match shape.order {
+            Order::Key => "true".to_owned(),
+            Order::Physical => same_file.replace("{table}", &oid.to_string()),
+        };
+        advance
+            .replace("{range}", "$2::int8")
+            .replace("{table}", &oid.to_string())
+            .replace("{lower}", "$4")
+            .replace("{upper}", "$1")
+            .replace("{seen}", "$3::int8")
+            .replace("{stride}", "$5::int4")
+            .replace("{checkpoint}", "$6")
+            .replace("{window_upper}", "$7")
+            .replace("{strides}", "$8::int4")
+            .replace("{next_stride}", "$9::int4")
+            .replace("{stride_checkpoint}", "$10")
+            .replace("{same_file}", &same_file)
+            .replace("{rows}", &update(&quote::table(table), set, &interval, filter))
+            .replace("{filter}", &clause(filter))
+    }
+
+    /// The table's object id.
+    #[must_use]
+    pub(super) fn table_oid(&self) -> u32 {
+        self.parts.oid
     }
 }
 
@@ -149,19 +239,56 @@ impl KeySql<'_> {
     /// `lower < key AND key <= upper` with `$1` for upper and `$lower_at` for lower, as row values: the form that
     /// an index serves in one descent.
     fn interval(&self, lower: bool, lower_at: usize) -> String {
-        let columns = row(self.key.columns.iter().map(|column| quote::ident(&column.name)));
-        let value = |parameter: usize| {
-            row(self
-                .key
-                .columns
-                .iter()
-                .zip(1..)
-                .map(|(column, at)| format!("(${parameter}::text[])[{at}]::{}", column.type_name)))
-        };
+        let columns = self.columns();
+        let value = |parameter: usize| self.value(&format!("${parameter}::text[]"));
         let upper = format!("{columns} <= {}", value(1));
         if lower { format!("{columns} > {} AND {upper}", value(lower_at)) } else { upper }
     }
+
+    fn columns(&self) -> String {
+        row(self.key.columns.iter().map(|column| quote::ident(&column.name)))
+    }
+
+    /// The row value in a `text[]`.
+    fn value(&self, array: &str) -> String {
+        let one = |(column, at): (&KeyColumn, usize)| format!("({array})[{at}]::{}", column.type_name);
+        row(self.key.columns.iter().zip(1..).map(one))
+    }
+
+    /// Blocks from `$4` to before `$1`: a TID range scan, which PostgreSQL has since version 14.
+    fn blocks(&self) -> String {
+        let table = quote::ident(&self.table.table);
+        let first = |parameter: usize| format!("('(' || (${parameter}::text[])[1] || ',0)')::tid");
+        format!("{table}.ctid >= {} AND {table}.ctid < {}", first(4), first(1))
+    }
+
+    /// A number that only depends on the key's value.
+    fn hash(&self) -> String {
+        let columns = quote::list(self.key.columns.iter().map(|column| &column.name));
+        format!("pg_catalog.hash_record(ROW({columns}))")
+    }
+
+    /// Whether a row is of stride `$5` of `$8`. A remainder has its dividend's sign.
+    fn stride(&self, order: Order) -> String {
+        let remainder = match (order, self.key.columns.as_slice()) {
+            (Order::Physical, _) => {
+                let table = quote::ident(&self.table.table);
+                // The low byte of the line pointer: block number and line pointer are sent as 4 and 2 bytes.
+                return format!(
+                    "pg_catalog.get_byte(pg_catalog.tidsend({table}.ctid), 5) % $8::int4 = $5::int4"
+                );
+            }
+            (Order::Key, [only]) if INTEGERS.contains(&only.type_name.as_str()) => {
+                format!("{}::int8 % $8::int4", quote::ident(&only.name))
+            }
+            (Order::Key, _) => format!("{}::int8 % $8::int4", self.hash()),
+        };
+        format!("({remainder}) IN ($5::int4, $5::int4 - $8::int4)")
+    }
 }
+
+/// The integer types, as `format_type` writes them.
+const INTEGERS: [&str; 3] = ["smallint", "integer", "bigint"];
 
 fn row(parts: impl Iterator<Item = String>) -> String {
     let parts: Vec<_> = parts.collect();

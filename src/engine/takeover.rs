@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio_postgres::GenericClient;
 
+use super::walk::Walk;
 use super::{JobPlan, Notice, Observer, RunError, RunRequest};
 use crate::clock::Clock;
 use crate::model::{Direction, Job, Pass, RunId, RunState, WorkerId};
@@ -22,9 +23,20 @@ const WATCH_EVERY: Duration = Duration::from_millis(200);
 /// What this process came to.
 pub(super) enum Takeover {
     /// The run is this process's.
-    Taken { run: RunId, worker: WorkerId, pass: Pass, expected: u64 },
+    Taken(Taken),
     /// The job is done and signed off.
     AlreadyDone(Box<RunRow>),
+}
+
+/// A run that is this process's now.
+pub(super) struct Taken {
+    pub(super) run: RunId,
+    /// The first of its workers, registered on the connection that took the run.
+    pub(super) worker: WorkerId,
+    pub(super) pass: Pass,
+    /// Keys of the pass, estimated.
+    pub(super) expected: u64,
+    pub(super) walk: Walk,
 }
 
 /// What a takeover works with.
@@ -34,6 +46,8 @@ pub(super) struct Applicant<'a> {
     pub(super) identity: &'a Identity,
     pub(super) observer: &'a dyn Observer,
     pub(super) request: &'a RunRequest,
+    /// How many workers the person wants.
+    pub(super) workers: Option<u32>,
 }
 
 impl Applicant<'_> {
@@ -137,13 +151,15 @@ impl Applicant<'_> {
             started_by: &started_by,
         };
         let run = self.store.create_run(transaction, run).await?;
-        super::run::plan_pass(transaction, self.store, plan, run, Pass::BACKFILL).await?;
+        let walk = Walk::new(plan, self.workers, expected);
+        super::crew::plan_pass(transaction, self.store, plan, &walk, (run, Pass::BACKFILL)).await?;
+        self.store.describe_walk(transaction, run, &walk.describe(None)).await?;
         let key = plan.key.describe();
         let message = format!("run {run} of {} began on {table} by key {key}", job.name);
         self.record(transaction, run, "run.started", message).await?;
         let worker = self.register(transaction, run).await?;
         self.observer.notice(Notice::Started { run, job: job.name.clone(), table, key });
-        Ok(Takeover::Taken { run, worker, pass: Pass::BACKFILL, expected })
+        Ok(Takeover::Taken(Taken { run, worker, pass: Pass::BACKFILL, expected, walk }))
     }
 
     async fn resume(
@@ -202,7 +218,9 @@ impl Applicant<'_> {
             checkpoint,
             done,
         });
-        Ok(Takeover::Taken { run: run.id, worker, pass: run.pass, expected })
+        let walk = Walk::new(plan, self.workers, run.estimated_rows);
+        self.store.describe_walk(transaction, run.id, &walk.describe(None)).await?;
+        Ok(Takeover::Taken(Taken { run: run.id, worker, pass: run.pass, expected, walk }))
     }
 
     /// The first open range's checkpoint, for people.
@@ -212,8 +230,7 @@ impl Applicant<'_> {
         run: &RunRow,
     ) -> Result<Option<String>, RunError> {
         let open = self.store.open_ranges(transaction, run.id, run.pass).await?;
-        let position = open.first().and_then(|range| range.position());
-        Ok(position.map(|key| format!("{} {key}", run.key_columns.join(", "))))
+        Ok(open.first().and_then(|range| range.standing(&run.key_columns)))
     }
 
     async fn register(
@@ -236,6 +253,19 @@ impl Applicant<'_> {
         let event = Event { kind, run: Some(run), revision: None, message, detail: None };
         Ok(self.store.record(transaction, self.identity, event).await?)
     }
+}
+
+/// A transaction in which these workers can't be given up as dead, if they haven't been already: a process that was
+/// frozen and wakes up writes nothing into a run that is another's now.
+pub(super) async fn still_ours<'c>(
+    store: &Store,
+    connection: &'c mut Connection,
+    workers: &[WorkerId],
+) -> Result<tokio_postgres::Transaction<'c>, RunError> {
+    let transaction = connection.transaction().await.map_err(RunError::sql("begin"))?;
+    // Runs before workers, as in a takeover: the other way round the two would wait for each other.
+    store.share_runs(&transaction).await?;
+    if store.confirm_workers(&transaction, workers).await? { Ok(transaction) } else { Err(RunError::GivenUp) }
 }
 
 /// Rows of the table, as the planner estimates them from the statistics and the file's size.

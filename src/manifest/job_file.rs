@@ -1,12 +1,13 @@
 //! A `.toml` file becomes a [`Job`].
 
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use super::document::{Document, DocumentError, Placed, Section};
 use super::{slug, sql};
 use crate::model::{
-    Assignment, BadName, BatchOptions, Direction, Ident, Job, Revision, RevisionBody, RevisionId, TableName,
-    Total, Verify, parse_duration,
+    Assignment, BadName, BatchOptions, Direction, Ident, Job, Order, Revision, RevisionBody, RevisionId,
+    TableName, Total, Verify, WalkOptions, parse_duration, parse_size,
 };
 use crate::plan::batch_size;
 
@@ -27,6 +28,9 @@ const LATER: &[&str] = &["hours", "quarantine"];
 
 /// The default batch duration: percona-toolkit's `--chunk-time`.
 const DEFAULT_TARGET: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// Strides at the most: a page holds hardly more rows, and each stride is a visit.
+const MOST_STRIDES: u32 = 64;
 
 /// Reads and checks a job's file, without the database.
 pub fn parse_job(file: &Path, text: &str) -> Result<JobFile, DocumentError> {
@@ -51,6 +55,7 @@ pub fn parse_job(file: &Path, text: &str) -> Result<JobFile, DocumentError> {
         filter: expression(&section, "where")?,
         key: key(&section)?,
         batch: batch(&root)?,
+        walk: walk(&root)?,
         rows_per_second: rows_per_second(&root)?,
         verify: verify(&root)?,
         down: down(&root)?,
@@ -187,7 +192,7 @@ fn batch(root: &Section<'_>) -> Result<BatchOptions, DocumentError> {
     let mut options =
         BatchOptions { target: DEFAULT_TARGET, min: batch_size::MIN_SIZE, max: batch_size::MAX_SIZE };
     let Some(section) = root.section("batch")? else { return Ok(options) };
-    section.only(&["target", "min", "max"])?;
+    section.only(&["target", "min", "max", "order", "strides", "window"])?;
     if let Some(target) = section.text("target")? {
         options.target = parse_duration(&target.value)
             .map_err(|error| section.complain(&target, error.to_string(), None))?;
@@ -205,6 +210,39 @@ fn batch(root: &Section<'_>) -> Result<BatchOptions, DocumentError> {
         }
         _ => Ok(options),
     }
+}
+
+fn walk(root: &Section<'_>) -> Result<WalkOptions, DocumentError> {
+    let Some(section) = root.section("batch")? else { return Ok(WalkOptions::default()) };
+    let order = match section.text("order")? {
+        None => None,
+        Some(order) => match [Order::Key, Order::Physical].into_iter().find(|o| o.as_str() == order.value) {
+            None => {
+                let message = format!("there is no order `{}`", order.value);
+                let hint =
+                    "the orders are \"key\" and \"physical\"; leave it out to have it chosen from the table";
+                return Err(section.complain(&order, message, Some(hint.into())));
+            }
+            found => found,
+        },
+    };
+    let strides = match section.count("strides")? {
+        None => None,
+        Some(strides) if strides.value > MOST_STRIDES => {
+            let message = format!("`strides` is {}, and can be {MOST_STRIDES} at the most", strides.value);
+            return Err(section.complain(&strides, message, None));
+        }
+        Some(strides) => NonZeroU32::new(strides.value),
+    };
+    let window = match section.text("window")? {
+        None => None,
+        Some(window) => {
+            let size = parse_size(&window.value)
+                .map_err(|error| section.complain(&window, error.to_string(), None))?;
+            Some(size)
+        }
+    };
+    Ok(WalkOptions { order, strides, window })
 }
 
 fn rows_per_second(root: &Section<'_>) -> Result<Option<u32>, DocumentError> {

@@ -1,9 +1,10 @@
 //! A data job as its file describes it.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Direction, Ident, RevisionId, TableName};
+use super::{Direction, Ident, Order, RevisionId, TableName};
 
 /// What one data job does. Expressions are the author's SQL; they are checked against the database before anything
 /// is written.
@@ -27,6 +28,8 @@ pub struct Job {
     pub key: Option<Vec<Ident>>,
     /// How large batches may be.
     pub batch: BatchOptions,
+    /// How the table is walked.
+    pub walk: WalkOptions,
     /// Rows a second at the most; `None`: no limit.
     pub rows_per_second: Option<u32>,
     /// What must hold at the end.
@@ -53,6 +56,17 @@ pub struct BatchOptions {
     pub min: u32,
     /// Rows a batch at the most.
     pub max: u32,
+}
+
+/// `[batch]`: how the table is walked. What is `None` is chosen from the table and the server, and adapted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WalkOptions {
+    /// The order.
+    pub order: Option<Order>,
+    /// Visits of each window; 1: no interleaving.
+    pub strides: Option<NonZeroU32>,
+    /// Size of a window, in bytes of the table.
+    pub window: Option<u64>,
 }
 
 /// `[verify]`: what is proved before the sign-off, besides that no row is left.

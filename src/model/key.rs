@@ -35,6 +35,23 @@ impl Key {
     }
 }
 
+impl KeyValue {
+    /// A block number as a position in physical order.
+    #[must_use]
+    pub fn of_block(block: u64) -> Self {
+        Self(vec![block.to_string()])
+    }
+
+    /// The block number that [`Self::of_block`] made; `None` for anything else.
+    #[must_use]
+    pub fn block(&self) -> Option<u64> {
+        match self.0.as_slice() {
+            [only] => only.parse().ok(),
+            _ => None,
+        }
+    }
+}
+
 /// For people: control characters are escaped, since a key may hold line breaks and what a terminal obeys.
 impl std::fmt::Display for KeyValue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

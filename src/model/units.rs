@@ -30,6 +30,45 @@ pub fn parse_duration(text: &str) -> Result<Duration, BadDuration> {
     }
 }
 
+/// Why a text is no size.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a size: write a number and kB, MB, GB or TB, like \"32MB\"")]
+pub struct BadSize {
+    /// The text as given.
+    pub text: String,
+}
+
+/// The units of a size, as PostgreSQL's settings write them: each 1024 of the one before.
+const SIZES: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
+
+/// Reads `64kB`, `1.5 GB` as bytes. Bounds: at least 1 byte, at most 1024 TB.
+pub fn parse_size(text: &str) -> Result<u64, BadSize> {
+    let bad = || BadSize { text: text.to_owned() };
+    let trimmed = text.trim();
+    let unit_at = trimmed.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(bad)?;
+    let number: f64 = trimmed[..unit_at].trim().parse().map_err(|_| bad())?;
+    let exponent = (0_i32..).zip(SIZES).find(|(_, unit)| *unit == &trimmed[unit_at..]).ok_or_else(bad)?.0;
+    let bytes = number * 1024_f64.powi(exponent);
+    if (1.0..=1024_f64.powi(5)).contains(&bytes) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the bounds are checked")]
+        Ok(bytes as u64)
+    } else {
+        Err(bad())
+    }
+}
+
+/// A size for people: `820 kB`, `32 MB`, `1.3 GB`.
+#[must_use]
+pub fn human_size(bytes: u64) -> String {
+    let (mut value, mut at) = (bytes as f64, 0);
+    while value >= 1024.0 && at + 1 < SIZES.len() {
+        value /= 1024.0;
+        at += 1;
+    }
+    let decimals = usize::from(at >= 3);
+    format!("{value:.decimals$} {}", SIZES[at])
+}
+
 /// `1 revision`, `2 revisions`.
 #[must_use]
 pub fn counted(count: usize, noun: &str) -> String {
@@ -75,6 +114,18 @@ mod tests {
         for bad in ["", "500", "ms", "-1s", "0s", "1 week", "1e999s", "NaNs"] {
             assert!(parse_duration(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn sizes_read_as_written() {
+        assert_eq!(parse_size("64kB"), Ok(65_536));
+        assert_eq!(parse_size(" 1.5 GB "), Ok(1_610_612_736));
+        for bad in ["", "500", "MB", "-1MB", "0kB", "1 mb", "1e999GB", "NaNMB"] {
+            assert!(parse_size(bad).is_err(), "{bad}");
+        }
+        assert_eq!(human_size(800), "800 B");
+        assert_eq!(human_size(33_554_432), "32 MB");
+        assert_eq!(human_size(1_395_864_371), "1.3 GB");
     }
 
     #[test]

@@ -139,6 +139,10 @@ impl Observer for Terminal {
                 self.begin_pass(shown, Progress::new(pass, done, expected, self.now()));
             }
             Notice::Batch { seen, changed } => self.batch(shown, seen, changed),
+            Notice::Walking { how } => self.line(shown, &format!("walking {how}")),
+            Notice::Vacuuming => {
+                self.line(shown, "many rows had to move: a VACUUM of the table runs beside the batches");
+            }
             Notice::Resized { reason } if self.talk == Talk::Verbose => self.line(shown, &reason),
             Notice::Resized { .. } => {}
             Notice::Waiting { reason } => self.state(shown, format!("waiting: {reason}")),

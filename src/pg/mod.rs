@@ -6,7 +6,9 @@ pub mod inventory;
 pub mod local;
 pub mod quote;
 pub mod sqlstate;
+pub mod storage;
 
 pub use connect::{ConnectError, Connection, Connector};
 pub use inventory::{Difference, Inventory};
 pub use sqlstate::{ErrorClass, classify};
+pub use storage::{PageSample, Storage};

@@ -14,6 +14,8 @@ pub enum ErrorClass {
     Timeout,
     /// The range belongs to another worker now: nothing of this batch was kept, and nothing more may be done.
     Fenced,
+    /// The table was rewritten: the blocks of a walk in physical order are numbered anew.
+    Rewritten,
     /// The server lacks something that people must give it: disk, memory, connections.
     Resources,
     /// Name or password refused.
@@ -31,6 +33,9 @@ pub enum ErrorClass {
 /// The SQLSTATE that the control schema's function `fence` raises. Class LH is no class of PostgreSQL's.
 pub const FENCED: &str = "LH001";
 
+/// The SQLSTATE that the control schema's function `same_file` raises.
+pub const REWRITTEN: &str = "LH003";
+
 /// The class of an error.
 #[must_use]
 pub fn classify(error: &Error) -> ErrorClass {
@@ -44,6 +49,7 @@ pub fn classify(error: &Error) -> ErrorClass {
 fn class_of(code: &SqlState) -> ErrorClass {
     match code.code() {
         FENCED => ErrorClass::Fenced,
+        REWRITTEN => ErrorClass::Rewritten,
         // lock_not_available, deadlock_detected, serialization_failure
         "55P03" | "40P01" | "40001" => ErrorClass::Lock,
         // query_canceled
@@ -111,6 +117,7 @@ mod tests {
         assert_eq!(class("42501"), ErrorClass::Rights);
         assert_eq!(class("28P01"), ErrorClass::Authentication);
         assert_eq!(class("LH001"), ErrorClass::Fenced);
+        assert_eq!(class("LH003"), ErrorClass::Rewritten);
         assert_eq!(class("XX000"), ErrorClass::Other);
     }
 }

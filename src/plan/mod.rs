@@ -6,4 +6,6 @@ pub mod batch_size;
 pub mod drift;
 pub mod eta;
 pub mod graph;
+pub mod interleave;
 pub mod transition;
+pub mod walk;

@@ -6,11 +6,14 @@ use super::{Store, StoreError, doing};
 use crate::pg::quote;
 
 /// One step for each version, in order; version N is step N-1. Never edited once released, only added to.
-pub(super) const STEPS: &[&str] =
-    &[include_str!("schema/001_progress.sql"), include_str!("schema/002_history.sql")];
+pub(super) const STEPS: &[&str] = &[
+    include_str!("schema/001_progress.sql"),
+    include_str!("schema/002_history.sql"),
+    include_str!("schema/003_strides.sql"),
+];
 
 /// The version this program works with.
-const KNOWN: i32 = 2;
+const KNOWN: i32 = 3;
 
 const _: () = assert!(STEPS.len() == KNOWN as usize, "each version has its step");
 

@@ -18,7 +18,7 @@ use crate::pg::{ErrorClass, classify, quote, sqlstate};
 
 pub use command::UpgradeCommand;
 pub use event::{Event, LoggedEvent};
-pub use range::{PassTotals, RangeRow};
+pub use range::{NewRange, PassTotals, RangeRow};
 pub use revision::{AppliedRevision, Neighbours, Origin, Recording};
 pub use run::{NewRun, RunRow};
 pub use section::SectionProgress;
@@ -109,13 +109,15 @@ macro_rules! statements {
 }
 
 statements! {
-    accept_revision, advance, beat, begin_section, begin_statement, claim_range, confirm_worker, create_run, end_section,
-    fence, find_default_schema, find_history_holder, find_run, finish_command, finish_range, finish_statement,
-    forget_revision, give_up_runs, list_events, list_revisions, list_runs, list_sections,
-    list_workers, lock_history, lock_revisions, lock_runs, move_worker, neighbours_applied,
-    open_commands, open_ranges, pass_totals, plan_range, prune_batches, read_range, read_section, read_version,
-    recent_batches, record_event, record_revision, register_worker, release_ranges, remove_worker, remove_workers,
-    request_command, revoke_leases, set_run_state, share_runs, start_pass, undo_revision,
+    accept_revision, advance, beat, begin_section, begin_statement, claim_range, close_ranges,
+    confirm_workers, create_run, deregister_workers, describe_walk, end_section, fence,
+    find_default_schema, find_history_holder, find_run, finish_command, finish_range,
+    finish_statement, forget_revision, give_up_runs, list_events, list_revisions, list_runs,
+    list_sections, list_workers, lock_history, lock_revisions, lock_runs, move_worker,
+    neighbours_applied, open_commands, open_ranges, pass_totals, plan_range, prune_batches,
+    read_range, read_section, read_version, recent_batches, record_event, record_revision,
+    register_worker, release_ranges, remove_workers, request_command, revoke_leases, same_file,
+    set_run_state, share_runs, split_range, start_pass, undo_revision,
 }
 
 impl Store {

@@ -5,19 +5,25 @@ use std::time::Duration;
 use tokio_postgres::{GenericClient, Row};
 
 use super::{Store, StoreError, doing};
-use crate::model::{KeyValue, Lease, Pass, RangeId, RunId, WorkerId};
+use crate::model::{KeyValue, Lease, Order, Pass, Position, RangeId, RunId, Window, WorkerId};
 
 /// A range as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RangeRow {
     /// Its id.
     pub id: RangeId,
-    /// Keys greater than this; `None`: from the beginning.
+    /// In what order it is walked, and what its positions are therefore.
+    pub order: Order,
+    /// In physical order: the file that the block numbers are of.
+    pub file_node: u32,
+    /// Where it begins; `None`: at the beginning.
     pub lower: Option<KeyValue>,
-    /// Keys up to and with this one.
+    /// Where it ends.
     pub upper: KeyValue,
-    /// Everything up to and with this key is done.
-    pub checkpoint: Option<KeyValue>,
+    /// How far it is done.
+    pub position: Position,
+    /// A registered worker has it, alive or not.
+    pub held: bool,
     /// Batches committed.
     pub batches: u64,
     /// Keys passed.
@@ -39,24 +45,71 @@ pub struct PassTotals {
     pub rows_seen: u64,
     /// Rows changed.
     pub rows_changed: u64,
-    /// Of these, rows that matched the filter still.
+    /// Of these, rows whose new version stayed on its page.
+    pub rows_hot: u64,
+    /// Of the rows changed, those that matched the filter still.
     pub rows_unconverged: u64,
 }
 
+/// A range to be.
+#[derive(Clone, Debug)]
+pub struct NewRange {
+    /// In what order it is walked.
+    pub order: Order,
+    /// In physical order: the file that the block numbers are of; else 0.
+    pub file_node: u32,
+    /// Where it begins; `None`: at the beginning.
+    pub lower: Option<KeyValue>,
+    /// Where it ends.
+    pub upper: KeyValue,
+}
+
 impl RangeRow {
-    /// Where the next batch begins: after the checkpoint, or at the range's beginning.
+    /// Where the next batch begins: behind what is done, or at the range's beginning.
     #[must_use]
-    pub fn position(&self) -> Option<&KeyValue> {
-        self.checkpoint.as_ref().or(self.lower.as_ref())
+    pub fn next(&self) -> Option<&KeyValue> {
+        self.position.next().or(self.lower.as_ref())
+    }
+
+    /// Up to where a worker has it in hand.
+    #[must_use]
+    pub fn taken(&self) -> Option<&KeyValue> {
+        self.position.taken().or(self.lower.as_ref())
+    }
+
+    /// Up to where everything is done, for people; `None`: nothing yet.
+    #[must_use]
+    pub fn standing(&self, key_columns: &[String]) -> Option<String> {
+        let done = self.position.checkpoint.as_ref().or(self.lower.as_ref())?;
+        match self.order {
+            Order::Key => Some(format!("{} {done}", key_columns.join(", "))),
+            Order::Physical if done.block() == Some(0) => None,
+            Order::Physical => Some(format!("block {done}")),
+        }
+    }
+
+    /// Whether everything in it is done.
+    #[must_use]
+    pub fn is_through(&self) -> bool {
+        self.position.checkpoint.as_ref() == Some(&self.upper)
     }
 
     fn from_row(row: &Row) -> Self {
         let key = |name: &str| row.get::<_, Option<Vec<String>>>(name).map(KeyValue);
+        let window = key("window_upper").map(|upper| Window {
+            upper,
+            strides: row.get::<_, i32>("strides").unsigned_abs(),
+            stride: row.get::<_, i32>("stride").unsigned_abs(),
+            checkpoint: key("stride_checkpoint"),
+        });
         Self {
             id: RangeId(row.get("id")),
+            order: Order::stored(row.get("walk_order")),
+            file_node: row.get("file_node"),
             lower: key("lower_key"),
             upper: KeyValue(row.get("upper_key")),
-            checkpoint: key("checkpoint"),
+            position: Position { checkpoint: key("checkpoint"), window },
+            held: row.get("held"),
             batches: row.get::<_, i64>("batches").unsigned_abs(),
             rows_seen: row.get::<_, i64>("rows_seen").unsigned_abs(),
             rows_changed: row.get::<_, i64>("rows_changed").unsigned_abs(),
@@ -71,13 +124,25 @@ impl Store {
         client: &impl GenericClient,
         run: RunId,
         pass: Pass,
-        lower: Option<&KeyValue>,
-        upper: &KeyValue,
+        range: &NewRange,
     ) -> Result<(), StoreError> {
+        let NewRange { order, file_node, lower, upper } = range;
+        let lower = lower.as_ref().map(|key| &key.0);
         client
-            .execute(&self.sql.plan_range, &[&run.0, &pass.0, &lower.map(|key| &key.0), &upper.0])
+            .execute(&self.sql.plan_range, &[&run.0, &pass.0, &order.as_str(), file_node, &lower, &upper.0])
             .await
             .map_err(doing("plan a range"))?;
+        Ok(())
+    }
+
+    /// Ends every open range of the pass where it stands: what is left of it is for the next pass.
+    pub async fn close_ranges(
+        &self,
+        client: &impl GenericClient,
+        run: RunId,
+        pass: Pass,
+    ) -> Result<(), StoreError> {
+        client.execute(&self.sql.close_ranges, &[&run.0, &pass.0]).await.map_err(doing("end a pass"))?;
         Ok(())
     }
 
@@ -139,15 +204,15 @@ impl Store {
         Ok(changed == 1)
     }
 
-    /// Lets go of every range that the worker holds, so that another can take them at once.
+    /// Lets go of every range that the workers hold, so that others can take them at once.
     pub async fn release_ranges(
         &self,
         client: &impl GenericClient,
         run: RunId,
-        worker: WorkerId,
+        workers: &[WorkerId],
     ) -> Result<(), StoreError> {
         client
-            .execute(&self.sql.release_ranges, &[&run.0, &worker.0])
+            .execute(&self.sql.release_ranges, &[&run.0, &super::worker::ids(workers)])
             .await
             .map_err(doing("release ranges"))?;
         Ok(())
@@ -178,6 +243,7 @@ impl Store {
             batches: count("batches"),
             rows_seen: count("rows_seen"),
             rows_changed: count("rows_changed"),
+            rows_hot: count("rows_hot"),
             rows_unconverged: count("rows_unconverged"),
         })
     }

@@ -29,6 +29,8 @@ pub struct RunRow {
     pub pass: Pass,
     /// Rows of the table, estimated at the start.
     pub estimated_rows: u64,
+    /// In what order and in how many strides the table is walked, and why; empty until that is known.
+    pub walk: String,
     /// By whom it was begun, and from where.
     pub started_by: String,
     /// When, in the session's time zone.
@@ -75,6 +77,7 @@ impl RunRow {
             state: row.get::<_, &str>("state").parse()?,
             pass: Pass(row.get("pass")),
             estimated_rows: row.get::<_, i64>("estimated_rows").unsigned_abs(),
+            walk: row.get("walk"),
             started_by: row.get("started_by"),
             started_at: row.get("started_at"),
             finished_at: row.get("finished_at"),
@@ -160,6 +163,17 @@ impl Store {
     /// Keeps runs from being taken over until the transaction ends: waits for, and keeps out, [`Self::lock_runs`].
     pub async fn share_runs(&self, client: &impl GenericClient) -> Result<(), StoreError> {
         client.execute(&self.sql.share_runs, &[]).await.map_err(doing("lock the table of runs"))?;
+        Ok(())
+    }
+
+    /// Stores how the table is walked, for people.
+    pub async fn describe_walk(
+        &self,
+        client: &impl GenericClient,
+        run: RunId,
+        walk: &str,
+    ) -> Result<(), StoreError> {
+        client.execute(&self.sql.describe_walk, &[&run.0, &walk]).await.map_err(doing("store the walk"))?;
         Ok(())
     }
 

@@ -108,33 +108,34 @@ impl Store {
         Ok(moved == 1)
     }
 
-    /// A heartbeat. `false`: the worker was given up as dead.
-    pub async fn beat(&self, client: &impl GenericClient, worker: WorkerId) -> Result<bool, StoreError> {
-        let beaten = client.execute(&self.sql.beat, &[&worker.0]).await.map_err(doing("send a heartbeat"))?;
-        Ok(beaten == 1)
+    /// A heartbeat of all workers of a process. `false`: one of them was given up as dead.
+    pub async fn beat(&self, client: &impl GenericClient, workers: &[WorkerId]) -> Result<bool, StoreError> {
+        let beaten =
+            client.execute(&self.sql.beat, &[&ids(workers)]).await.map_err(doing("send a heartbeat"))?;
+        Ok(beaten == workers.len() as u64)
     }
 
-    /// Whether the worker is still registered; if so it stays so until the transaction ends.
-    pub async fn confirm_worker(
+    /// Whether all these workers are still registered; if so they stay so until the transaction ends.
+    pub async fn confirm_workers(
         &self,
         client: &impl GenericClient,
-        worker: WorkerId,
+        workers: &[WorkerId],
     ) -> Result<bool, StoreError> {
-        let row = client
-            .query_opt(&self.sql.confirm_worker, &[&worker.0])
+        let rows = client
+            .query(&self.sql.confirm_workers, &[&ids(workers)])
             .await
             .map_err(doing("confirm this process's registration"))?;
-        Ok(row.is_some())
+        Ok(rows.len() == workers.len())
     }
 
-    /// Ends a worker's registration.
-    pub async fn remove_worker(
+    /// Ends the registration of a process's workers.
+    pub async fn deregister_workers(
         &self,
         client: &impl GenericClient,
-        worker: WorkerId,
+        workers: &[WorkerId],
     ) -> Result<(), StoreError> {
         client
-            .execute(&self.sql.remove_worker, &[&worker.0])
+            .execute(&self.sql.deregister_workers, &[&ids(workers)])
             .await
             .map_err(doing("end this process's registration"))?;
         Ok(())
@@ -169,6 +170,10 @@ impl Store {
     pub async fn remove_workers(&self, client: &impl GenericClient, run: RunId) -> Result<u64, StoreError> {
         client.execute(&self.sql.remove_workers, &[&run.0]).await.map_err(doing("give up dead workers"))
     }
+}
+
+pub(super) fn ids(workers: &[WorkerId]) -> Vec<uuid::Uuid> {
+    workers.iter().map(|worker| worker.0).collect()
 }
 
 fn ttl() -> String {

@@ -8,14 +8,17 @@ mod relation;
 mod rights;
 mod targets;
 mod totals;
+mod walk;
 
 use std::path::PathBuf;
 
 use tokio_postgres::Client;
 
-use super::statements::{JobSql, default_filter};
+use super::statements::{JobSql, Subject, default_filter};
 use crate::model::{Assignment, Job, Key};
+use crate::pg::Storage;
 use crate::pg::catalog::Table;
+use crate::plan::walk::ChosenOrder;
 use crate::store::Store;
 
 pub use convergence::Repair;
@@ -33,6 +36,12 @@ pub struct JobPlan {
     pub repair: Repair,
     /// Its statements.
     pub sql: JobSql,
+    /// How the table is stored.
+    pub storage: Storage,
+    /// In what order it is walked, and why.
+    pub order: ChosenOrder,
+    /// The key's type has a hash, by which strides can be told.
+    pub key_has_hash: bool,
 }
 
 /// Something in the job that doesn't fit the database.
@@ -105,9 +114,13 @@ impl<'p> Preflight<'p> {
             Repair::Where(filter) => Some(filter.as_str()),
             Repair::ReportOnly => None,
         };
-        let sql = JobSql::new(self.job, &table.name, &key, &filter, again, &store.sql);
+        let subject = Subject { table: &table, key: &key, filter: &filter, repair: again };
+        let sql = JobSql::new(self.job, &subject, &store.sql);
         self.whole_batch(&sql).await?;
-        Ok(JobPlan { job: self.job.clone(), table, key, repair, sql })
+        let storage = self.storage(&table, &key).await?;
+        let order = self.order(&storage, &repair)?;
+        let key_has_hash = self.key_has_hash(&sql).await?;
+        Ok(JobPlan { job: self.job.clone(), table, key, repair, sql, storage, order, key_has_hash })
     }
 
     fn finding(&self, place: impl Into<String>, message: impl Into<String>) -> Finding {

@@ -1,4 +1,4 @@
--- Counts what the batch changed and moves the checkpoint, in the statement that did the changing. The job's own
+-- Counts what the batch changed and moves the range's position, in the statement that did the changing. The job's own
 -- UPDATE and the parameters are put in by engine::statements. The range is the one that the fence let pass in this very
 -- transaction. If BEGIN failed, say because someone's cancel hit it, this statement would run on its own, without a
 -- fence: then the setting is missing or empty, the cast fails, and nothing of it is kept.
@@ -7,17 +7,31 @@ WITH changed AS (
     RETURNING {filter} AS still_matches
 ), counted AS (
     SELECT count(*) AS n, count(*) FILTER (WHERE still_matches) AS unconverged FROM changed
+), ended AS (
+    -- Looked up once the rows are counted, not before.
+    SELECT counted.n, counted.unconverged, at.now, at.hot
+    FROM counted, LATERAL (
+        SELECT clock_timestamp() AS now, {schema}.hot_updates({table}) AS hot WHERE counted.n IS NOT NULL
+    ) AS at
 ), logged AS (
-    INSERT INTO {schema}.batch (range_id, lower_key, upper_key, rows_seen, rows_changed, duration, finished_at)
-    SELECT {range}, {lower}::text[], {upper}::text[], {seen}, counted.n, at.now - transaction_timestamp(), at.now
-    FROM counted, LATERAL (SELECT clock_timestamp() AS now WHERE counted.n IS NOT NULL) AS at
+    INSERT INTO {schema}.batch
+        (range_id, stride, lower_key, upper_key, rows_seen, rows_changed, rows_hot, duration, finished_at)
+    SELECT {range}, {stride}, {lower}::text[], {upper}::text[], {seen}, ended.n, ended.hot,
+           ended.now - transaction_timestamp(), ended.now
+    FROM ended
 )
 UPDATE {schema}.range AS progress
-SET checkpoint = {upper}::text[],
+SET checkpoint = {checkpoint}::text[],
+    window_upper = {window_upper}::text[],
+    strides = {strides},
+    stride = {next_stride},
+    stride_checkpoint = {stride_checkpoint}::text[],
     batches = progress.batches + 1,
     rows_seen = progress.rows_seen + {seen},
-    rows_changed = progress.rows_changed + counted.n,
-    rows_unconverged = progress.rows_unconverged + counted.unconverged
-FROM counted
+    rows_changed = progress.rows_changed + ended.n,
+    rows_unconverged = progress.rows_unconverged + ended.unconverged,
+    rows_hot = progress.rows_hot + coalesce(ended.hot, 0)
+FROM ended
 WHERE progress.id = current_setting('longhaul.fence')::int8
-RETURNING counted.n
+  AND {same_file}
+RETURNING ended.n, ended.hot

@@ -1,1 +1,1 @@
-UPDATE {schema}.worker SET heartbeat_at = clock_timestamp() WHERE id = $1
+UPDATE {schema}.worker SET heartbeat_at = clock_timestamp() WHERE id = ANY($1)

@@ -10,11 +10,13 @@ WHERE r.id = (
       AND open.pass = $2
       AND NOT open.finished
       AND EXISTS (SELECT FROM {schema}.worker AS me WHERE me.id = $4)
-      AND NOT EXISTS (
-          SELECT FROM {schema}.worker AS w WHERE w.id = open.worker_id AND w.id <> $4
-      )
+      -- A scalar subquery, not NOT EXISTS: when another worker has claimed the range since this statement began, the
+      -- condition is looked at again with the row as it is now, and PostgreSQL does that for subqueries but not for
+      -- the empty side of the join that NOT EXISTS becomes.
+      AND coalesce((SELECT false FROM {schema}.worker AS w WHERE w.id = open.worker_id AND w.id <> $4), true)
     ORDER BY open.id
     LIMIT 1
     FOR NO KEY UPDATE SKIP LOCKED
 )
-RETURNING r.id, r.lower_key, r.upper_key, r.checkpoint, r.batches, r.rows_seen, r.rows_changed
+RETURNING r.id, r.walk_order, r.file_node, r.lower_key, r.upper_key, r.checkpoint, r.window_upper, r.strides, r.stride,
+          r.stride_checkpoint, r.batches, r.rows_seen, r.rows_changed, true AS held

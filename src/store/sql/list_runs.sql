@@ -1,5 +1,5 @@
 SELECT DISTINCT ON (job)
-       id, job, name, table_name, key_columns, definition, direction, state, pass, estimated_rows, started_by, reason,
+       id, job, name, table_name, key_columns, definition, direction, state, pass, estimated_rows, walk, started_by, reason,
        to_char(started_at, 'YYYY-MM-DD HH24:MI:SS TZH:TZM') AS started_at,
        to_char(finished_at, 'YYYY-MM-DD HH24:MI:SS TZH:TZM') AS finished_at,
        sign_off

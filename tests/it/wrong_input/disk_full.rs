@@ -14,7 +14,7 @@ use crate::support::{Database, Project};
 const ROWS: i64 = 10_000;
 
 const JOB: &str = "[job]\ntable = \"wide\"\nset = { amount = \"amount + 1\", done = \"true\" }\nwhere = \"NOT done\"\n\
-                   [batch]\nmin = 200\nmax = 200\n[verify]\ntotals = [\"sum(amount) = count(*)\"]\n";
+                   [batch]\nmin = 200\nmax = 200\nstrides = 1\n[verify]\ntotals = [\"sum(amount) = count(*)\"]\n";
 
 /// Each change of a row leaves a line, kept or rolled back together with it.
 const TABLES: &str = "
@@ -66,7 +66,7 @@ fn mount(options: &str, path: &Path) -> bool {
 /// Runs the job into the full disk, and again when `make_room` is through.
 async fn run_through_a_full_disk(project: &Project, make_room: impl AsyncFnOnce()) -> String {
     project.write("raise.toml", JOB);
-    let outcome = project.longhaul(&["run", "raise", "-q"]).await.ended_with(1);
+    let outcome = project.longhaul(&["run", "raise", "-q", "--workers", "1"]).await.ended_with(1);
     let database = &project.database;
     let done: i64 = database.value("SELECT count(*) FROM wide WHERE done").await;
     assert!(done > 0 && done < ROWS, "{done} rows were done when the disk was full");

@@ -49,7 +49,7 @@ async fn an_unknown_key_names_the_nearest() {
     error: jobs/fill.toml:6:1: unknown key `threads` in [batch]
        6 | threads = 4
          | ^
-    hint: the keys in [batch] are target, min, max
+    hint: the keys in [batch] are target, min, max, order, strides, window
     ");
     assert_snapshot!(refused(&project, &format!("mesage = \"fill\"\n{JOB}")).await, @r#"
     error: jobs/fill.toml:1:1: unknown key `mesage` at the top of the file

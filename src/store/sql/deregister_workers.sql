@@ -1,0 +1,1 @@
+DELETE FROM {schema}.worker WHERE id = ANY($1)

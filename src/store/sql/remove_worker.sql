@@ -1,1 +1,0 @@
-DELETE FROM {schema}.worker WHERE id = $1

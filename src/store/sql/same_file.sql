@@ -1,0 +1,1 @@
+{schema}.same_file({table}, $11::oid)
