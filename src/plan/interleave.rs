@@ -5,15 +5,19 @@
 //! first visit moves its rows away; what they leave behind is dead to everyone by the next visit, whose rows find that
 //! room on their own page: heap-only updates, and no index is written.
 //!
+//! Rows that grow need more room than they leave, so the room that the first stride makes is used up little by little:
+//! in physical order the strides get smaller, as [`schedule`] computes them. Of 65 rows on a page that each grow by 6 %
+//! that moves 8 in 16 visits, where 16 equal strides move 10.
+//!
 //! [`choose`] says where to begin, from what the table looks like. The [`Interleaver`] of each worker goes on from
 //! there with what it sees: the share of heap-only updates in the first stride and in the later ones, and how many
 //! rows there were to change at all.
 //!
 //! | constant | value | source |
 //! |---|---|---|
-//! | [`STRIDES`] | 16 | measured, 2 million rows of 120 bytes, PostgreSQL 15: 8 strides 10.4 s and x1.22, 16 strides 10.9 s and x1.13, 32 strides 14.7 s and x1.10, against 23.9 s and x2.13 of one UPDATE |
-//! | [`BATCHES_A_STRIDE`] | 4 | ours: the versions before must be dead to the batches that other workers have running |
-//! | [`LARGEST_WINDOW`], [`SMALLEST_WINDOW`] | 32 MB, 1 MB | measured: from 16 to 64 MB it makes no difference; smaller ones have batches too small |
+//! | [`STRIDES`] | 18 | measured, 2 million rows of 120 bytes that grow by 8, PostgreSQL 15, CPU time of the server: 12 strides 8.9 s and x1.13, 14 strides 9.0 s and x1.12, 19 strides 10.3 s and x1.10; 16 equal strides 10.8 s and x1.13; one UPDATE 19.4 s and x2.13 |
+//! | [`BATCHES_A_STRIDE`] | 8 | ours: the versions before must be dead to the batches that other workers have running; with 4 and two workers 3 % fewer updates were heap-only |
+//! | [`LARGEST_WINDOW`], [`SMALLEST_WINDOW`] | 64 MB, 1 MB | measured: from 16 to 64 MB it makes no difference with one worker; smaller ones have batches too small |
 //! | [`CACHE_SHARE`] | a quarter | PostgreSQL's own limit for what one scan may take of its buffers |
 //! | [`FAIR`], [`GOOD`] | 50 %, 90 % | ours: below the one, strides cost more than they save; above the other, half of them would do |
 //! | [`SPARSE`], [`DENSE`] | 1/8, 1/4 | ours, apart so that the two don't alternate |
@@ -24,11 +28,11 @@ mod adapt;
 pub use adapt::{Change, Interleaver, Seen};
 
 /// Strides where nothing speaks for fewer.
-pub const STRIDES: u32 = 16;
+pub const STRIDES: u32 = 18;
 /// Batches a stride of a window has at the least.
-pub const BATCHES_A_STRIDE: u32 = 4;
+pub const BATCHES_A_STRIDE: u32 = 8;
 /// Bytes of a window at the most, unless the job says so.
-pub const LARGEST_WINDOW: u64 = 32 << 20;
+pub const LARGEST_WINDOW: u64 = 64 << 20;
 /// Bytes of a window at the least.
 pub const SMALLEST_WINDOW: u64 = 1 << 20;
 /// All windows in hand together take this part of the server's cache at the most.
@@ -45,8 +49,25 @@ pub const DENSE: f64 = 1.0 / 4.0;
 pub const REST: u32 = 16;
 /// A key's correlation below which rows that are neighbours by key are none on disk.
 const FOLLOWS: f32 = 0.9;
+/// Bytes of a line pointer.
+const LINE_POINTER: f64 = 4.0;
 /// A table of fewer pages is done before any of this matters.
 pub const SMALL: u64 = 64;
+
+/// What a page holds, on average.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Page {
+    /// Rows; 0: unknown.
+    pub rows: f64,
+    /// Line pointers, rows or not.
+    pub line_pointers: f64,
+    /// Bytes a row.
+    pub row_bytes: f64,
+    /// Bytes that a row grows by when it is changed.
+    pub growth: f64,
+    /// Bytes that are free.
+    pub free_bytes: f64,
+}
 
 /// What is known of a table before the walk.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,10 +76,8 @@ pub struct Ground {
     pub pages: u64,
     /// Bytes a page.
     pub page_bytes: u64,
-    /// Rows a page, on average; 0: unknown.
-    pub rows_a_page: f64,
-    /// Rows more that a page has room for, on average.
-    pub room: f64,
+    /// What a page holds.
+    pub page: Page,
     /// The server's cache, in bytes.
     pub cache: u64,
     /// An index that each update must write, so that none is heap-only.
@@ -125,24 +144,72 @@ fn strides(ground: &Ground, wish: Option<u32>) -> (u32, String) {
     {
         return (1, format!("rows that are neighbours by key aren't on disk (correlation {correlation:.2})"));
     }
-    let rows = ground.rows_a_page;
+    let Page { rows, row_bytes, free_bytes, .. } = ground.page;
     if rows < 2.0 {
         return (1, "a page holds hardly more than one row".to_owned());
     }
-    // So many that a stride's rows fit into the room there is, if that takes fewer than the usual number.
+    let strides = u32::try_from(schedule(&ground.page, STRIDES).len()).unwrap_or(STRIDES).max(1);
+    let room = match free_bytes / row_bytes.max(1.0) {
+        room if room < 0.95 => "no room for more".to_owned(),
+        room => format!("room for {room:.0} more"),
+    };
+    (strides, format!("a page holds {rows:.0} rows and has {room}"))
+}
+
+/// How many rows of a page each stride takes, so that as few rows as possible move away in at most `most` strides: the
+/// first so many that what they leave serves all others, each of the others as many as fit into the room there is then.
+#[must_use]
+pub fn schedule(page: &Page, most: u32) -> Vec<u32> {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "both are small and positive"
+        reason = "a page holds some hundred rows"
     )]
-    let (whole, fitting) = (rows as u32, (rows / ground.room.max(0.1)).ceil().min(1e6) as u32);
-    let strides = STRIDES.min(fitting.max(2)).min(whole);
-    let room = if ground.room < 0.5 {
-        "no room for more".to_owned()
-    } else {
-        format!("room for {:.0} more", ground.room)
-    };
-    (strides, format!("a page holds {rows:.0} rows and has {room}"))
+    let rows = page.rows.round().clamp(0.0, 10_000.0) as u32;
+    let strides = |moved| sizes(page, rows, moved, most);
+    (0..rows).find_map(strides).unwrap_or_else(|| vec![rows.max(1)])
+}
+
+/// The sizes when the first `moved` rows leave; `None`: more than `most` strides.
+fn sizes(page: &Page, rows: u32, moved: u32, most: u32) -> Option<Vec<u32>> {
+    // Whether it moves or stays, a changed row leaves its line pointer behind, dead or pointing at the new one.
+    let row = page.row_bytes.max(1.0);
+    let growth = page.growth.max(0.0) + LINE_POINTER;
+    let mut room = page.free_bytes.max(0.0) + f64::from(moved) * (row - LINE_POINTER);
+    let mut sizes: Vec<u32> = if moved > 0 { vec![moved] } else { Vec::new() };
+    let mut left = rows - moved;
+    while left > 0 {
+        if sizes.len() >= most as usize {
+            return None;
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "saturates, and is positive"
+        )]
+        let fitting = (room.max(0.0) / (row + page.growth.max(0.0))) as u32;
+        let size = fitting.clamp(1, left);
+        sizes.push(size);
+        left -= size;
+        room -= f64::from(size) * growth;
+    }
+    Some(sizes)
+}
+
+/// In physical order: a stride takes the rows whose line pointers are up to this one and that are still to do. The last
+/// stride takes all, and isn't asked for.
+#[must_use]
+pub fn last_pointer(page: &Page, stride: u32, strides: u32) -> u32 {
+    let sizes = schedule(page, strides);
+    let taken: u32 = sizes.iter().take(stride as usize + 1).sum();
+    let all: u32 = sizes.iter().sum();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a page has some hundred pointers"
+    )]
+    let last = (f64::from(taken) / f64::from(all.max(1)) * page.line_pointers.max(page.rows)).ceil() as u32;
+    last.max(1)
 }
 
 /// Pages of a batch: as many as hold `rows` of a stride, but so few that a stride of a whole window has

@@ -91,7 +91,7 @@ impl Worker<'_> {
             Some(window) => (window.strides, window.stride, block(Some(&window.upper))?),
             None => (1, 0, end),
         };
-        let pages = interleave::batch_pages(self.sizer.size(), strides, walk.rows_a_page, window_pages);
+        let pages = interleave::batch_pages(self.sizer.size(), strides, walk.page.rows, window_pages);
         let upper = limit.min(lower + pages);
         let keys = walk.keys_before(upper) - walk.keys_before(lower);
         Ok(Interval {
