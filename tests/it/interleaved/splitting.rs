@@ -35,7 +35,8 @@ async fn idle_beside_a_held_worker(pages: &Pages, workers: &str, planned: usize)
     );
     pages.database().until(&splits).await;
     holder.batch_execute("ROLLBACK").await.unwrap();
-    process.outcome().await.succeeded();
+    let outcome = process.outcome().await.succeeded();
+    assert!(!outcome.stderr.contains(NOT_TRUE), "no process is gone:\n{}", outcome.stderr);
     pages.assert_each_row_done_once("split").await;
     let ranges = pages.assert_ranges_partition("split").await;
     assert!(ranges > planned, "{ranges} ranges, of which {planned} were planned");

@@ -26,7 +26,8 @@ impl Pages {
             .database
             .execute(&format!(
                 "CREATE TABLE pages (id int PRIMARY KEY, old int, new int, visits int NOT NULL DEFAULT 0,
-                                     changes int NOT NULL DEFAULT 0, pad text NOT NULL);
+                                     changes int NOT NULL DEFAULT 0, pad text NOT NULL)
+                 WITH (parallel_workers = 0);
                  INSERT INTO pages (id, old, pad) SELECT i, CASE WHEN i % 11 <> 0 THEN i END, repeat('x', {width})
                  FROM generate_series(1, {rows}) AS i;
                  CREATE FUNCTION count_changes() RETURNS trigger LANGUAGE plpgsql AS
@@ -40,7 +41,8 @@ impl Pages {
     }
 
     /// Writes the job, with these lines for `[batch]`. The counting one changes whatever row it meets, as in
-    /// [`super::Items`]: only the engine's bookkeeping keeps a row from a second visit.
+    /// [`super::Items`]: only the engine's bookkeeping keeps a row from a second visit. (Workers of a parallel query don't know that the
+    /// proof only reads.)
     pub(crate) fn write_job(&self, batch: &str) -> &Self {
         let what = match self.kind {
             JobKind::Sweeping => "set = { new = \"old * 2\" }",
