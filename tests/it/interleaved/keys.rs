@@ -18,7 +18,7 @@ struct Keyed {
 
 const KEYED: Keyed = Keyed { before: "", columns: "", rows: "", has_hash: true };
 
-const ROWS: i64 = 2000;
+const ROWS: i64 = 1500;
 
 const JOB: &str = "[job]\ntable = '\"Pay Roll\".\"Entries\"'\nset = { '\"New Pay\"' = '\"array\"' }\n";
 
@@ -35,14 +35,15 @@ async fn walk(keyed: &Keyed) {
     }
 }
 
-/// One run, killed on its way when it has strides.
+/// One run, killed on its way when it has strides by key.
 async fn round(mut project: Project, keyed: &Keyed, order: &str, strides: i32) -> Project {
     let when = format!("{}, {order}, {strides} strides", keyed.columns);
     fresh_table(&project.database, keyed).await;
     let batch =
         format!("[batch]\nmin = 25\nmax = 40\nwindow = \"64kB\"\norder = \"{order}\"\nstrides = {strides}\n");
     project.write("fill.toml", &format!("{JOB}{batch}"));
-    if strides > 1 {
+    // What the walk in physical order stores doesn't depend on the key.
+    if strides > 1 && order == "key" {
         project = project.dying_at("batch.committed", DIES_AT);
         project.longhaul(&["run", "fill"]).await.was_killed();
         project = project.surviving();
@@ -194,7 +195,7 @@ keys! {
     };
     by_enum: {
         before: "DO $$ BEGIN EXECUTE (SELECT 'CREATE TYPE grade AS ENUM (' || string_agg(quote_literal('g' || i), ', '
-                 ORDER BY md5(i::text)) || ')' FROM generate_series(1, 2000) AS i); END $$",
+                 ORDER BY md5(i::text)) || ')' FROM generate_series(1, 1500) AS i); END $$",
         columns: "g grade PRIMARY KEY",
         rows: "('g' || i)::grade",
     };

@@ -68,7 +68,7 @@ async fn a_small_table_is_walked_by_key_at_once() {
 
 #[tokio::test]
 async fn a_larger_table_is_walked_in_physical_order_with_strides() {
-    let pages = Pages::new(2000, 400, JobKind::Sweeping).await;
+    let pages = Pages::on(Database::alone().await, 2000, 400, JobKind::Sweeping).await;
     pages.write_job("");
     pages.project.longhaul(&["run", "fill", "--workers", "2"]).await.succeeded();
     let walk = shown_walk(&pages.project).await;
@@ -79,7 +79,7 @@ async fn a_larger_table_is_walked_in_physical_order_with_strides() {
     let json: Value = serde_json::from_str(&json).unwrap();
     let hot: i64 = pages.database().value("SELECT sum(rows_hot)::int8 FROM longhaul.range").await;
     assert_eq!(json["runs"][0]["rows_heap_only"], hot);
-    assert!(hot > 0, "{hot} of 2000 updates were heap-only");
+    assert!(hot > 1000, "{hot} of 2000 updates were heap-only");
     let text = pages.project.longhaul(&["status"]).await.succeeded().stdout;
     assert!(text.contains("  heap-only   "), "{text}");
 }
