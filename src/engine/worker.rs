@@ -17,7 +17,7 @@ use super::vacuum::Vacuum;
 use super::walk::{self, Walk};
 use super::{Notice, Observer, RunError};
 use crate::clock::Clock;
-use crate::model::{BatchOptions, Job, Lease, Order, Pass, RunId, WorkerId};
+use crate::model::{BatchOptions, Job, Lease, Order, Pass, RangeId, RunId, WorkerId};
 use crate::pg::{Connection, Connector};
 use crate::plan::batch_size::BatchSizer;
 use crate::plan::interleave::{self, Interleaver, Seen};
@@ -109,6 +109,8 @@ pub(super) struct Worker<'w> {
     /// Of the order that the ranges in hand are in.
     interleaver: (Order, Interleaver),
     held: Option<Held>,
+    /// The range that nobody held when this worker last had none to take.
+    unheld: Option<RangeId>,
     failures: recovery::Failures,
 }
 
@@ -133,7 +135,8 @@ impl<'w> Worker<'w> {
         let sizer = BatchSizer::new(BatchOptions { max: most.max(job.batch.min), ..job.batch });
         let order = tools.walk.order;
         let interleaver = (order, tools.walk.interleaver(order, Pass::BACKFILL));
-        Self { tools, id, session, sizer, interleaver, held: None, failures: recovery::Failures::default() }
+        let failures = recovery::Failures::default();
+        Self { tools, id, session, sizer, interleaver, held: None, unheld: None, failures }
     }
 
     /// The id it is registered as.

@@ -29,7 +29,7 @@ const PAGE_OVERHEAD: f64 = 24.0;
 /// What the catalog, the server's settings and a sample say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Storage {
-    /// An ordinary table in PostgreSQL's own format, not a partitioned one.
+    /// An ordinary table in PostgreSQL's own format, with neither partitions nor children.
     pub is_heap: bool,
     /// Pages it has now, in all partitions.
     pub pages: u64,

@@ -38,7 +38,7 @@ pub struct ChosenOrder {
 /// A wish that can't be granted is an error that says why.
 pub fn order(route: Route, wish: Option<Order>) -> Result<ChosenOrder, &'static str> {
     let hindrance = if !route.is_heap {
-        Some("it is partitioned, or not in PostgreSQL's own format")
+        Some("it has partitions or children, or is not in PostgreSQL's own format")
     } else if route.is_down {
         Some("a job that is taken back makes one pass only, and rows that move would be left out")
     } else if !route.converges {

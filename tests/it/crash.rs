@@ -16,7 +16,7 @@ const ROWS: i32 = 60;
 
 macro_rules! matrix {
     ($($test:ident $point:literal)*) => {
-        const MATRIX: &[&str] = &[$($point),*];
+        pub(crate) const MATRIX: &[&str] = &[$($point),*];
 
         $(
             #[tokio::test]

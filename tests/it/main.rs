@@ -7,6 +7,7 @@ mod example;
 mod exclusive;
 mod files;
 mod history;
+mod interleaved;
 mod inventory;
 mod keys;
 mod layers;

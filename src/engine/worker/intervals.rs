@@ -42,8 +42,12 @@ impl Ahead {
         *self = Self::default();
     }
 
-    /// The next end that a stride before this one had.
+    /// The next end that a stride before this one had. The first of a window has none before it: what is kept then is
+    /// of another window.
     fn replay(&mut self, window: &Window) -> Option<(KeyValue, u64)> {
+        if window.stride == 0 {
+            return None;
+        }
         if window.checkpoint.is_none() {
             self.used = 0;
         }

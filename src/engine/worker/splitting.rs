@@ -28,12 +28,16 @@ impl Worker<'_> {
         if !store.confirm_workers(connection, &[self.id]).await? {
             return Err(RunError::GivenUp);
         }
-        match open.iter().find(|range| !range.held) {
-            Some(range) => {
+        let unheld = open.iter().find(|range| !range.held);
+        // At the first look another worker may just be taking it.
+        let seen = std::mem::replace(&mut self.unheld, unheld.map(|range| range.id));
+        match unheld {
+            Some(range) if seen == Some(range.id) => {
                 let reason =
                     format!("range {} is locked by the last batch of a process that is gone", range.id);
                 self.tools.observer.notice(Notice::Waiting { reason });
             }
+            Some(_) => {}
             None => {
                 if self.split(&open).await? {
                     return Ok(Step::Advanced);

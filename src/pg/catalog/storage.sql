@@ -35,7 +35,9 @@ WITH target AS (
              )
       )
 )
-SELECT c.relkind = 'r' AND am.amname IS NOT DISTINCT FROM 'heap' AS is_heap,
+SELECT c.relkind = 'r' AND am.amname IS NOT DISTINCT FROM 'heap'
+           -- A child's rows are in a file of their own.
+           AND NOT EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhparent = c.oid) AS is_heap,
        (CASE WHEN c.relkind = 'r' THEN pg_relation_size(c.oid)
              ELSE (SELECT coalesce(sum(pg_relation_size(t.relid)), 0)::int8 FROM pg_partition_tree(c.oid) AS t WHERE t.isleaf)
         END / current_setting('block_size')::int8) AS pages,

@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 
-use super::{Database, Project, wait_for};
+use super::{Database, Project};
 
 /// What the job does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,11 +122,7 @@ impl Items {
 
     /// Waits until `condition`, in SQL, holds. One that can't be read yet doesn't.
     pub(crate) async fn until(&self, condition: &str) {
-        let query = format!("SELECT {condition}");
-        wait_for(condition, || async {
-            matches!(self.database().client.query_one(&query, &[]).await, Ok(row) if row.get(0))
-        })
-        .await;
+        self.database().until(condition).await;
     }
 
     /// Waits until this many keys were passed, over all passes.

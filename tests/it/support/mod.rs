@@ -1,6 +1,7 @@
 //! What the tests stand on: one private server for all, a database for each, and the program run as a person would.
 
 mod items;
+mod pages;
 mod project;
 mod proxy;
 mod server;
@@ -8,6 +9,7 @@ mod server;
 use std::time::{Duration, Instant};
 
 pub(crate) use items::{Items, JobKind};
+pub(crate) use pages::{Pages, SMALL_WINDOWS};
 pub(crate) use project::{Outcome, Process, Project};
 pub(crate) use proxy::Proxy;
 pub(crate) use server::Database;

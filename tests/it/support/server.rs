@@ -5,13 +5,20 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use longhaul::clock::Clock;
 use longhaul::pg::local::{Durability, LocalServer, LocalServerOptions};
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, MutexGuard, OnceCell};
 use tokio_postgres::types::{FromSqlOwned, ToSql};
 use tokio_postgres::{Client, NoTls, Row};
 
 /// The address of the server without the database. The server lives on a thread of its own, which holds it until the
 /// test process ends; then it stops and its files are removed.
-static SERVER: LazyLock<String> = LazyLock::new(|| {
+static SERVER: LazyLock<String> = LazyLock::new(start);
+
+/// Another, on which one test at a time is alone: whatever others do can't keep its dead rows.
+static QUIET: LazyLock<String> = LazyLock::new(start);
+
+static TURN: Mutex<()> = Mutex::const_new(());
+
+fn start() -> String {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -28,7 +35,7 @@ static SERVER: LazyLock<String> = LazyLock::new(|| {
         });
     });
     receiver.recv().expect("the private server starts; its error is printed above")
-});
+}
 
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
@@ -37,12 +44,28 @@ pub(crate) struct Database {
     /// Its URL, as superuser.
     pub(crate) url: String,
     pub(crate) client: Client,
+    /// Of a test that is alone on its server.
+    turn: Option<MutexGuard<'static, ()>>,
 }
 
 impl Database {
     /// An empty one.
     pub(crate) async fn empty() -> Self {
         Self::from_template("template1").await
+    }
+
+    /// An empty one on a server where no other test is at work meanwhile.
+    pub(crate) async fn alone() -> Self {
+        let turn = TURN.lock().await;
+        let number = DATABASES.fetch_add(1, Ordering::SeqCst);
+        Self { turn: Some(turn), ..Self::on(&QUIET, &format!("test_{number}"), "template1").await }
+    }
+
+    /// Another empty one on the server of this one.
+    pub(crate) async fn neighbour(&self) -> Self {
+        let server = if self.turn.is_some() { &QUIET } else { &SERVER };
+        let number = DATABASES.fetch_add(1, Ordering::SeqCst);
+        Self::on(server, &format!("test_{number}"), "template1").await
     }
 
     /// The payroll example, expanded (`gross_amount` is there, empty, with its sync trigger), with 20,000 entries.
@@ -68,7 +91,11 @@ impl Database {
     }
 
     async fn named(name: &str, template: &str) -> Self {
-        let server = tokio::task::spawn_blocking(|| SERVER.clone()).await.unwrap();
+        Self::on(&SERVER, name, template).await
+    }
+
+    async fn on(server: &'static LazyLock<String>, name: &str, template: &str) -> Self {
+        let server = tokio::task::spawn_blocking(|| (**server).clone()).await.unwrap();
         let maintenance = connect(&format!("{server}postgres")).await;
         let statement = format!("CREATE DATABASE {name} TEMPLATE {template}");
         // The template may still have a session of whoever made it.
@@ -81,7 +108,7 @@ impl Database {
         })
         .await;
         let url = format!("{server}{name}");
-        Self { client: connect(&url).await, url }
+        Self { client: connect(&url).await, url, turn: None }
     }
 
     /// Another session.
@@ -92,6 +119,15 @@ impl Database {
     /// Statements without parameters.
     pub(crate) async fn execute(&self, sql: &str) {
         self.client.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    }
+
+    /// Waits until `condition`, in SQL, holds. One that can't be read yet doesn't.
+    pub(crate) async fn until(&self, condition: &str) {
+        let query = format!("SELECT {condition}");
+        super::wait_for(condition, || async {
+            matches!(self.client.query_one(&query, &[]).await, Ok(row) if row.get(0))
+        })
+        .await;
     }
 
     /// The one value that a query returns.
