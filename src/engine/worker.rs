@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::model::{BatchOptions, Job, Lease, Order, Pass, RangeId, RunId, WorkerId};
 use crate::pg::{Connection, Connector};
 use crate::plan::batch_size::BatchSizer;
-use crate::plan::interleave::{self, Interleaver, Seen};
+use crate::plan::interleave::{Interleaver, Seen};
 use crate::store::{RangeRow, Store};
 use crate::throttle::RowRate;
 
@@ -215,9 +215,6 @@ impl<'w> Worker<'w> {
         }
         let interval = self.next_interval(held).await?;
         let mut range = held.range.clone();
-        let last_pointer = interval.window.as_ref().map_or(0, |window| {
-            interleave::last_pointer(&self.tools.walk.page, window.stride, window.strides)
-        });
         range.position.window = interval.window;
         let batch = Batch {
             pass,
@@ -225,7 +222,7 @@ impl<'w> Worker<'w> {
             lease: held.lease,
             upper: interval.upper,
             seen: interval.keys,
-            last_pointer,
+            last_pointer: interval.last_pointer,
             next_size: interval.next_size,
             lock_timeout: self.tools.lock_timeout,
             statement_timeout: (self.tools.target * STATEMENT_TIMEOUT_FACTOR).max(LEAST_STATEMENT_TIMEOUT),

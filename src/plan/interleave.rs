@@ -10,8 +10,8 @@
 //! that moves 8 in 16 visits, where 16 equal strides move 10.
 //!
 //! [`choose`] says where to begin, from what the table looks like. The [`Interleaver`] of each worker goes on from
-//! there with what it sees: the share of heap-only updates in the first stride and in the later ones, and how many
-//! rows there were to change at all.
+//! there with what it sees: the share of heap-only updates in the strides after the first, and how many rows there were
+//! to change at all.
 //!
 //! | constant | value | source |
 //! |---|---|---|
@@ -19,13 +19,15 @@
 //! | [`BATCHES_A_STRIDE`] | 8 | ours: the versions before must be dead to the batches that other workers have running; with 4 and two workers 3 % fewer updates were heap-only |
 //! | [`LARGEST_WINDOW`], [`SMALLEST_WINDOW`] | 64 MB, 1 MB | measured: from 16 to 64 MB it makes no difference with one worker; smaller ones have batches too small |
 //! | [`CACHE_SHARE`] | a quarter | PostgreSQL's own limit for what one scan may take of its buffers |
-//! | [`FAIR`], [`GOOD`] | 50 %, 90 % | ours: below the one, strides cost more than they save; above the other, half of them would do |
+//! | [`FAIR`] | 50 % | ours: with a smaller share of heap-only updates strides cost more than they save |
 //! | [`SPARSE`], [`DENSE`] | 1/8, 1/4 | ours, apart so that the two don't alternate |
 //! | [`REST`] | 16 windows | ours: an old snapshot that stopped the pruning may have ended |
 
 mod adapt;
+mod schedule;
 
 pub use adapt::{Change, Interleaver, Seen};
+pub use schedule::{Page, Portion, schedule};
 
 /// Strides where nothing speaks for fewer.
 pub const STRIDES: u32 = 18;
@@ -39,8 +41,6 @@ pub const SMALLEST_WINDOW: u64 = 1 << 20;
 pub const CACHE_SHARE: u64 = 4;
 /// A share of heap-only updates below which strides are of no use.
 pub const FAIR: f64 = 0.5;
-/// A share of heap-only updates that is as good as all.
-pub const GOOD: f64 = 0.9;
 /// With a smaller share of rows to change, strides are of no use: what is there has room.
 pub const SPARSE: f64 = 1.0 / 8.0;
 /// With a larger share of rows to change, strides serve.
@@ -49,25 +49,8 @@ pub const DENSE: f64 = 1.0 / 4.0;
 pub const REST: u32 = 16;
 /// A key's correlation below which rows that are neighbours by key are none on disk.
 const FOLLOWS: f32 = 0.9;
-/// Bytes of a line pointer.
-const LINE_POINTER: f64 = 4.0;
 /// A table of fewer pages is done before any of this matters.
 pub const SMALL: u64 = 64;
-
-/// What a page holds, on average.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Page {
-    /// Rows; 0: unknown.
-    pub rows: f64,
-    /// Line pointers, rows or not.
-    pub line_pointers: f64,
-    /// Bytes a row.
-    pub row_bytes: f64,
-    /// Bytes that a row grows by when it is changed.
-    pub growth: f64,
-    /// Bytes that are free.
-    pub free_bytes: f64,
-}
 
 /// What is known of a table before the walk.
 #[derive(Clone, Debug, PartialEq)]
@@ -154,79 +137,6 @@ fn strides(ground: &Ground, wish: Option<u32>) -> (u32, String) {
         room => format!("room for {room:.0} more"),
     };
     (strides, format!("a page holds {rows:.0} rows and has {room}"))
-}
-
-/// How many rows of a page each stride takes, so that as few rows as possible move away in at most `most` strides: the
-/// first so many that what they leave serves all others, each of the others as many as fit into the room there is then.
-#[must_use]
-pub fn schedule(page: &Page, most: u32) -> Vec<u32> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a page holds some hundred rows"
-    )]
-    let rows = page.rows.round().clamp(0.0, 10_000.0) as u32;
-    let strides = |moved| sizes(page, rows, moved, most);
-    (0..rows).find_map(strides).unwrap_or_else(|| vec![rows.max(1)])
-}
-
-/// The sizes when the first `moved` rows leave; `None`: more than `most` strides.
-fn sizes(page: &Page, rows: u32, moved: u32, most: u32) -> Option<Vec<u32>> {
-    // Whether it moves or stays, a changed row leaves its line pointer behind, dead or pointing at the new one.
-    let row = page.row_bytes.max(1.0);
-    let growth = page.growth.max(0.0) + LINE_POINTER;
-    let mut room = page.free_bytes.max(0.0) + f64::from(moved) * (row - LINE_POINTER);
-    let mut sizes: Vec<u32> = if moved > 0 { vec![moved] } else { Vec::new() };
-    let mut left = rows - moved;
-    while left > 0 {
-        if sizes.len() >= most as usize {
-            return None;
-        }
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "saturates, and is positive"
-        )]
-        let fitting = (room.max(0.0) / (row + page.growth.max(0.0))) as u32;
-        let size = fitting.clamp(1, left);
-        sizes.push(size);
-        left -= size;
-        room -= f64::from(size) * growth;
-    }
-    Some(sizes)
-}
-
-/// In physical order: a stride takes the rows whose line pointers are up to this one and that are still to do. The last
-/// stride takes all, and isn't asked for.
-#[must_use]
-pub fn last_pointer(page: &Page, stride: u32, strides: u32) -> u32 {
-    let sizes = schedule(page, strides);
-    let taken: u32 = sizes.iter().take(stride as usize + 1).sum();
-    let all: u32 = sizes.iter().sum();
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a page has some hundred pointers"
-    )]
-    let last = (f64::from(taken) / f64::from(all.max(1)) * page.line_pointers.max(page.rows)).ceil() as u32;
-    last.max(1)
-}
-
-/// Pages of a batch: as many as hold `rows` of a stride, but so few that a stride of a whole window has
-/// [`BATCHES_A_STRIDE`] batches.
-#[must_use]
-pub fn batch_pages(rows: u32, strides: u32, rows_a_page: f64, window_pages: u64) -> u64 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is positive")]
-    let wanted = (f64::from(rows) * f64::from(strides) / rows_a_page.max(1.0)) as u64;
-    let most = if strides > 1 { window_pages / u64::from(BATCHES_A_STRIDE) } else { u64::MAX };
-    wanted.min(most).max(1)
-}
-
-/// Of `rows`, those of one stride; over all strides of the same interval it sums up to all.
-#[must_use]
-pub fn share(rows: u64, stride: u32, strides: u32) -> u64 {
-    let (stride, strides) = (u64::from(stride), u64::from(strides.max(1)));
-    rows * (stride + 1) / strides - rows * stride / strides
 }
 
 /// Cuts `pages` into at most `workers` pieces of about the same size, none smaller than `least`. Returns where each

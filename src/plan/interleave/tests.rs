@@ -58,9 +58,16 @@ fn what_can_not_help_is_left_out_with_its_reason() {
 fn strides_get_smaller_as_rows_that_grow_use_up_the_room() {
     let sizes = schedule(&PAGE, 18);
     assert_eq!(sizes, [8, 7, 6, 6, 5, 5, 4, 4, 4, 3, 3, 3, 2, 2, 2, 1]);
-    assert_eq!([0, 1, 14].map(|stride| last_pointer(&PAGE, stride, 18)), [8, 15, 64]);
+    let last = |page: &Page, stride| Portion::of_page(page, stride, 18).last_pointer(page);
+    assert_eq!([0, 1, 14].map(|stride| last(&PAGE, stride)), [8, 15, 64]);
     let spread = Page { line_pointers: 130.0, ..PAGE };
-    assert_eq!([0, 1].map(|stride| last_pointer(&spread, stride, 18)), [16, 30]);
+    assert_eq!([0, 1].map(|stride| last(&spread, stride)), [16, 30]);
+    let pages = |stride| Portion::of_page(&PAGE, stride, 16).batch_pages(100_000, &PAGE, 8192);
+    assert_eq!(
+        (pages(0), pages(3), pages(15)),
+        (520, 693, 1024),
+        "no batch of a large stride takes much longer"
+    );
 }
 
 #[test]
@@ -108,16 +115,6 @@ fn strides_that_do_not_help_get_wider_windows_then_rest_and_are_tried_again() {
 }
 
 #[test]
-fn the_number_of_strides_is_halved_while_the_first_has_room_and_doubled_back_once() {
-    let choice = Choice { strides: 8, window_pages: 10, most_pages: 10, fixed: false, reason: String::new() };
-    let mut interleaver = Interleaver::new(choice, false);
-    assert_eq!(window(&mut interleaver, [1000; 4]), Some(Change::Fewer { strides: 4 }));
-    assert_eq!(window(&mut interleaver, [1000; 4]), Some(Change::Fewer { strides: 2 }));
-    assert_eq!(window(&mut interleaver, [300, 900, 900, 900]), Some(Change::More { strides: 4 }));
-    assert_eq!(window(&mut interleaver, [1000; 4]), None, "two are known to be too few");
-}
-
-#[test]
 fn where_hardly_a_row_is_left_there_are_no_strides_until_there_are_many_again() {
     let choice = Choice { strides: 4, window_pages: 10, most_pages: 10, fixed: false, reason: String::new() };
     let mut interleaver = Interleaver::new(choice, true);
@@ -148,14 +145,16 @@ proptest! {
         let sizes = schedule(&page, most);
         prop_assert!((f64::from(sizes.iter().sum::<u32>()) - page.rows.round().max(1.0)).abs() < 0.5);
         prop_assert!(!sizes.is_empty() && sizes.len() <= most as usize && !sizes.contains(&0));
-        let last: Vec<u32> = (0..most).map(|stride| last_pointer(&page, stride, most)).collect();
+        let last: Vec<u32> =
+            (0..most).map(|stride| Portion::of_page(&page, stride, most).last_pointer(&page)).collect();
         prop_assert!(last.is_sorted());
     }
 
     #[test]
-    fn the_strides_of_an_interval_share_its_rows(rows in 0..u64::from(u32::MAX), strides in 1_u32..100) {
-        let sum: u64 = (0..strides).map(|stride| share(rows, stride, strides)).sum();
-        prop_assert_eq!(sum, rows);
+    fn the_strides_of_an_interval_share_its_rows(rows in 0..u64::from(u32::MAX), page in any_page(), strides in 1..64_u32) {
+        let even: u64 = (0..strides).map(|stride| Portion::even(stride, strides).of(rows)).sum();
+        let paged: u64 = (0..strides).map(|stride| Portion::of_page(&page, stride, strides).of(rows)).sum();
+        prop_assert_eq!((even, paged), (rows, rows));
     }
 
     #[test]
@@ -176,9 +175,10 @@ proptest! {
         let choice = choose(&ground, Wishes { strides, window });
         prop_assert!(choice.strides >= 1 && choice.strides <= strides.unwrap_or(STRIDES));
         prop_assert!(choice.window_pages >= 1 && choice.window_pages <= choice.most_pages);
-        let batch = batch_pages(rows, choice.strides, page.rows, choice.window_pages);
-        prop_assert!(batch >= 1);
-        prop_assert!(choice.strides == 1 || batch <= choice.window_pages);
+        for stride in 0..choice.strides {
+            let batch = Portion::of_page(&page, stride, choice.strides).batch_pages(rows, &page, choice.window_pages);
+            prop_assert!(batch >= 1 && (choice.strides == 1 || batch <= choice.window_pages));
+        }
     }
 
     #[test]
