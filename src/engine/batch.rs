@@ -66,6 +66,8 @@ pub(super) struct Batch {
     pub(super) upper: KeyValue,
     /// How many keys that is, of the stride.
     pub(super) seen: u64,
+    /// In physical order: the stride takes what is up to this line pointer of each page.
+    pub(super) last_pointer: u32,
     /// By key and without strides: the size of the batch after this one, whose end is looked up on the way.
     pub(super) next_size: Option<u32>,
     /// How long a statement may wait for a lock.
@@ -178,7 +180,8 @@ impl Prepared {
         (clock, sql): (&Clock, &JobSql),
         batch: &Batch,
     ) -> Result<Committed, Error> {
-        let statement = self.rows(connection, sql, batch.shape()).await?;
+        let shape = batch.shape();
+        let statement = self.rows(connection, sql, shape).await?;
         let (range, table) = (&batch.range, sql.table_oid());
         let batches = range.batches.cast_signed();
         let lock_timeout = milliseconds(batch.lock_timeout);
@@ -214,8 +217,12 @@ impl Prepared {
             &next_stride,
             &stride_checkpoint,
         ];
+        let last_pointer = batch.last_pointer.cast_signed();
         if range.order == Order::Physical {
             rows_parameters.push(&range.file_node);
+        }
+        if range.order == Order::Physical && shape.strided {
+            rows_parameters.push(&last_pointer);
         }
         let next_size = batch.next_size.filter(|_| batch.upper != range.upper);
         let offset = i64::from(next_size.unwrap_or(1)) - 1;

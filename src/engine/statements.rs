@@ -4,8 +4,7 @@
 //! are compared nowhere else. Intervals are half open, so that the pieces of a range share no row: by key
 //! `lower < key <= upper`, whatever the key's type, and in physical order `lower <= block < upper`.
 //!
-//! A stride is told by a row's key, which never changes, or in physical order by its line pointer: the places on a page
-//! are shared out evenly, whatever the key is. A row that is written meanwhile may move to another place, and so past
+//! A stride is told by a row's key, which never changes, or in physical order by its line pointer, whatever the key is. A row that is written meanwhile may move to another place, and so past
 //! its stride: the last stride of a window therefore takes all rows that are left on its pages, and the sweep those
 //! that have left them.
 
@@ -142,7 +141,7 @@ impl JobSql {
 
     /// The statement of a batch: its rows and its position. `$1` upper, `$2` range, `$3` rows seen, `$4` lower (NULL in
     /// the first), `$5` stride; then the position to store: `$6` checkpoint, `$7` the window's end, `$8` strides, `$9`
-    /// stride, `$10` the stride's checkpoint; in physical order `$11` the file.
+    /// stride, `$10` the stride's checkpoint; in physical order `$11` the file, and with strides `$12` the last line pointer.
     #[must_use]
     pub(super) fn rows(&self, shape: Shape) -> String {
         let Parts { oid, table, key, set, filter, repair, advance, same_file } = &self.parts;
@@ -268,15 +267,15 @@ impl KeySql<'_> {
         format!("pg_catalog.hash_record(ROW({columns}))")
     }
 
-    /// Whether a row is of stride `$5` of `$8`. A remainder has its dividend's sign.
+    /// Whether a row is of stride `$5` of `$8`; in physical order up to line pointer `$12`, since those of the strides
+    /// before are done. A remainder has its dividend's sign.
     fn stride(&self, order: Order) -> String {
         let remainder = match (order, self.key.columns.as_slice()) {
             (Order::Physical, _) => {
                 let table = quote::ident(&self.table.table);
-                // The low byte of the line pointer: block number and line pointer are sent as 4 and 2 bytes.
-                return format!(
-                    "pg_catalog.get_byte(pg_catalog.tidsend({table}.ctid), 5) % $8::int4 = $5::int4"
-                );
+                // The low byte of the line pointer: block number and line pointer are sent as 4 and 2 bytes. Hardly a
+                // page has more than 255; if so, their rows come earlier.
+                return format!("pg_catalog.get_byte(pg_catalog.tidsend({table}.ctid), 5) <= $12::int4");
             }
             (Order::Key, [only]) if INTEGERS.contains(&only.type_name.as_str()) => {
                 format!("{}::int8 % $8::int4", quote::ident(&only.name))

@@ -23,7 +23,7 @@ const WATCH_EVERY: Duration = Duration::from_millis(200);
 /// What this process came to.
 pub(super) enum Takeover {
     /// The run is this process's.
-    Taken(Taken),
+    Taken(Box<Taken>),
     /// The job is done and signed off.
     AlreadyDone(Box<RunRow>),
 }
@@ -159,7 +159,7 @@ impl Applicant<'_> {
         self.record(transaction, run, "run.started", message).await?;
         let worker = self.register(transaction, run).await?;
         self.observer.notice(Notice::Started { run, job: job.name.clone(), table, key });
-        Ok(Takeover::Taken(Taken { run, worker, pass: Pass::BACKFILL, expected, walk }))
+        Ok(Takeover::Taken(Box::new(Taken { run, worker, pass: Pass::BACKFILL, expected, walk })))
     }
 
     async fn resume(
@@ -220,7 +220,7 @@ impl Applicant<'_> {
         });
         let walk = Walk::new(plan, self.workers, run.estimated_rows);
         self.store.describe_walk(transaction, run.id, &walk.describe(None)).await?;
-        Ok(Takeover::Taken(Taken { run: run.id, worker, pass: run.pass, expected, walk }))
+        Ok(Takeover::Taken(Box::new(Taken { run: run.id, worker, pass: run.pass, expected, walk })))
     }
 
     /// The first open range's checkpoint, for people.

@@ -6,8 +6,8 @@ use tokio_postgres::{Client, Transaction};
 
 use super::{JobPlan, RunError};
 use crate::model::{KeyValue, Order, Pass, RunId, counted, human_size};
-use crate::pg::storage;
-use crate::plan::interleave::{self, Change, Choice, Ground, Interleaver, Wishes};
+use crate::pg::storage::{self, PageSample};
+use crate::plan::interleave::{self, Change, Choice, Ground, Interleaver, Page, Wishes};
 use crate::plan::walk::{self, Crew};
 use crate::store::{NewRange, Store};
 
@@ -22,8 +22,8 @@ const CUT_SAMPLE_PAGES: f64 = 128.0;
 pub(super) struct Walk {
     /// The order that new passes are planned in.
     pub(super) order: Order,
-    /// Rows a page, on average, at least a little.
-    pub(super) rows_a_page: f64,
+    /// What a page holds; a little more than no rows.
+    pub(super) page: Page,
     /// Workers of this process.
     pub(super) workers: u32,
     why: &'static str,
@@ -38,10 +38,20 @@ impl Walk {
     pub(super) fn new(plan: &JobPlan, workers: Option<u32>, expected: u64) -> Self {
         let JobPlan { storage, job, .. } = plan;
         let pages = storage.pages.max(1);
-        let (rows_a_page, room) = match storage.sample {
-            Some(sample) => (sample.rows, sample.free_bytes / sample.row_bytes.max(1.0)),
-            None => (expected as f64 / pages as f64, 0.0),
-        };
+        let page = storage.sample.map_or_else(
+            || {
+                let rows = expected as f64 / pages as f64;
+                let row_bytes = storage.page_bytes as f64 / rows.max(1.0);
+                Page { rows, line_pointers: rows, row_bytes, growth: 0.0, free_bytes: 0.0 }
+            },
+            |PageSample { rows, line_pointers, row_bytes, growth, free_bytes }| Page {
+                rows,
+                line_pointers,
+                row_bytes,
+                growth,
+                free_bytes,
+            },
+        );
         let cores =
             std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
         let workers = workers.unwrap_or_else(|| {
@@ -56,8 +66,7 @@ impl Walk {
         let ground = Ground {
             pages: storage.pages,
             page_bytes: storage.page_bytes,
-            rows_a_page,
-            room,
+            page,
             cache: storage.shared_buffers,
             forbidding: storage.forbidding.first().cloned(),
             workers,
@@ -73,7 +82,7 @@ impl Walk {
         };
         Self {
             order: plan.order.order,
-            rows_a_page: rows_a_page.max(0.01),
+            page: Page { rows: page.rows.max(0.01), ..page },
             workers,
             why: plan.order.reason,
             pages: storage.pages,
@@ -102,7 +111,7 @@ impl Walk {
             clippy::cast_sign_loss,
             reason = "saturates, and is positive"
         )]
-        let keys = (block as f64 * self.rows_a_page) as u64;
+        let keys = (block as f64 * self.page.rows) as u64;
         keys
     }
 

@@ -222,6 +222,7 @@ impl<'w> Worker<'w> {
             lease: held.lease,
             upper: interval.upper,
             seen: interval.keys,
+            last_pointer: interval.last_pointer,
             next_size: interval.next_size,
             lock_timeout: self.tools.lock_timeout,
             statement_timeout: (self.tools.target * STATEMENT_TIMEOUT_FACTOR).max(LEAST_STATEMENT_TIMEOUT),

@@ -5,38 +5,42 @@
 //! first visit moves its rows away; what they leave behind is dead to everyone by the next visit, whose rows find that
 //! room on their own page: heap-only updates, and no index is written.
 //!
+//! Rows that grow need more room than they leave, so the room that the first stride makes is used up little by little:
+//! in physical order the strides get smaller, as [`schedule`] computes them. Of 65 rows on a page that each grow by 6 %
+//! that moves 8 in 16 visits, where 16 equal strides move 10.
+//!
 //! [`choose`] says where to begin, from what the table looks like. The [`Interleaver`] of each worker goes on from
-//! there with what it sees: the share of heap-only updates in the first stride and in the later ones, and how many
-//! rows there were to change at all.
+//! there with what it sees: the share of heap-only updates in the strides after the first, and how many rows there were
+//! to change at all.
 //!
 //! | constant | value | source |
 //! |---|---|---|
-//! | [`STRIDES`] | 16 | measured, 2 million rows of 120 bytes, PostgreSQL 15: 8 strides 10.4 s and x1.22, 16 strides 10.9 s and x1.13, 32 strides 14.7 s and x1.10, against 23.9 s and x2.13 of one UPDATE |
-//! | [`BATCHES_A_STRIDE`] | 4 | ours: the versions before must be dead to the batches that other workers have running |
-//! | [`LARGEST_WINDOW`], [`SMALLEST_WINDOW`] | 32 MB, 1 MB | measured: from 16 to 64 MB it makes no difference; smaller ones have batches too small |
+//! | [`STRIDES`] | 18 | measured, 2 million rows of 120 bytes that grow by 8, PostgreSQL 15, CPU time of the server: 12 strides 8.9 s and x1.13, 14 strides 9.0 s and x1.12, 19 strides 10.3 s and x1.10; 16 equal strides 10.8 s and x1.13; one UPDATE 19.4 s and x2.13 |
+//! | [`BATCHES_A_STRIDE`] | 8 | ours: the versions before must be dead to the batches that other workers have running; with 4 and two workers 3 % fewer updates were heap-only |
+//! | [`LARGEST_WINDOW`], [`SMALLEST_WINDOW`] | 64 MB, 1 MB | measured: from 16 to 64 MB it makes no difference with one worker; smaller ones have batches too small |
 //! | [`CACHE_SHARE`] | a quarter | PostgreSQL's own limit for what one scan may take of its buffers |
-//! | [`FAIR`], [`GOOD`] | 50 %, 90 % | ours: below the one, strides cost more than they save; above the other, half of them would do |
+//! | [`FAIR`] | 50 % | ours: with a smaller share of heap-only updates strides cost more than they save |
 //! | [`SPARSE`], [`DENSE`] | 1/8, 1/4 | ours, apart so that the two don't alternate |
 //! | [`REST`] | 16 windows | ours: an old snapshot that stopped the pruning may have ended |
 
 mod adapt;
+mod schedule;
 
 pub use adapt::{Change, Interleaver, Seen};
+pub use schedule::{Page, Portion, schedule};
 
 /// Strides where nothing speaks for fewer.
-pub const STRIDES: u32 = 16;
+pub const STRIDES: u32 = 18;
 /// Batches a stride of a window has at the least.
-pub const BATCHES_A_STRIDE: u32 = 4;
+pub const BATCHES_A_STRIDE: u32 = 8;
 /// Bytes of a window at the most, unless the job says so.
-pub const LARGEST_WINDOW: u64 = 32 << 20;
+pub const LARGEST_WINDOW: u64 = 64 << 20;
 /// Bytes of a window at the least.
 pub const SMALLEST_WINDOW: u64 = 1 << 20;
 /// All windows in hand together take this part of the server's cache at the most.
 pub const CACHE_SHARE: u64 = 4;
 /// A share of heap-only updates below which strides are of no use.
 pub const FAIR: f64 = 0.5;
-/// A share of heap-only updates that is as good as all.
-pub const GOOD: f64 = 0.9;
 /// With a smaller share of rows to change, strides are of no use: what is there has room.
 pub const SPARSE: f64 = 1.0 / 8.0;
 /// With a larger share of rows to change, strides serve.
@@ -55,10 +59,8 @@ pub struct Ground {
     pub pages: u64,
     /// Bytes a page.
     pub page_bytes: u64,
-    /// Rows a page, on average; 0: unknown.
-    pub rows_a_page: f64,
-    /// Rows more that a page has room for, on average.
-    pub room: f64,
+    /// What a page holds.
+    pub page: Page,
     /// The server's cache, in bytes.
     pub cache: u64,
     /// An index that each update must write, so that none is heap-only.
@@ -125,41 +127,16 @@ fn strides(ground: &Ground, wish: Option<u32>) -> (u32, String) {
     {
         return (1, format!("rows that are neighbours by key aren't on disk (correlation {correlation:.2})"));
     }
-    let rows = ground.rows_a_page;
+    let Page { rows, row_bytes, free_bytes, .. } = ground.page;
     if rows < 2.0 {
         return (1, "a page holds hardly more than one row".to_owned());
     }
-    // So many that a stride's rows fit into the room there is, if that takes fewer than the usual number.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "both are small and positive"
-    )]
-    let (whole, fitting) = (rows as u32, (rows / ground.room.max(0.1)).ceil().min(1e6) as u32);
-    let strides = STRIDES.min(fitting.max(2)).min(whole);
-    let room = if ground.room < 0.5 {
-        "no room for more".to_owned()
-    } else {
-        format!("room for {:.0} more", ground.room)
+    let strides = u32::try_from(schedule(&ground.page, STRIDES).len()).unwrap_or(STRIDES).max(1);
+    let room = match free_bytes / row_bytes.max(1.0) {
+        room if room < 0.95 => "no room for more".to_owned(),
+        room => format!("room for {room:.0} more"),
     };
     (strides, format!("a page holds {rows:.0} rows and has {room}"))
-}
-
-/// Pages of a batch: as many as hold `rows` of a stride, but so few that a stride of a whole window has
-/// [`BATCHES_A_STRIDE`] batches.
-#[must_use]
-pub fn batch_pages(rows: u32, strides: u32, rows_a_page: f64, window_pages: u64) -> u64 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is positive")]
-    let wanted = (f64::from(rows) * f64::from(strides) / rows_a_page.max(1.0)) as u64;
-    let most = if strides > 1 { window_pages / u64::from(BATCHES_A_STRIDE) } else { u64::MAX };
-    wanted.min(most).max(1)
-}
-
-/// Of `rows`, those of one stride; over all strides of the same interval it sums up to all.
-#[must_use]
-pub fn share(rows: u64, stride: u32, strides: u32) -> u64 {
-    let (stride, strides) = (u64::from(stride), u64::from(strides.max(1)));
-    rows * (stride + 1) / strides - rows * stride / strides
 }
 
 /// Cuts `pages` into at most `workers` pieces of about the same size, none smaller than `least`. Returns where each

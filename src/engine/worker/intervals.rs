@@ -3,7 +3,7 @@
 use super::{Held, Session, Worker};
 use crate::engine::RunError;
 use crate::model::{KeyValue, Order, Window};
-use crate::plan::interleave;
+use crate::plan::interleave::{self, Portion};
 use crate::store::RangeRow;
 
 /// What the next batch takes.
@@ -14,6 +14,8 @@ pub(super) struct Interval {
     pub(super) upper: KeyValue,
     /// Keys in it, of the stride.
     pub(super) keys: u64,
+    /// In physical order, of a stride: up to this line pointer of each page.
+    pub(super) last_pointer: u32,
     /// The size of the batch after it, whose end can be looked up on the way.
     pub(super) next_size: Option<u32>,
 }
@@ -91,17 +93,18 @@ impl Worker<'_> {
             }
             window => window.clone(),
         };
-        let (strides, stride, limit) = match &window {
-            Some(window) => (window.strides, window.stride, block(Some(&window.upper))?),
-            None => (1, 0, end),
+        let (portion, limit) = match &window {
+            Some(Window { upper, strides, stride, .. }) => {
+                (Portion::of_page(&walk.page, *stride, *strides), block(Some(upper))?)
+            }
+            None => (Portion::WHOLE, end),
         };
-        let pages = interleave::batch_pages(self.sizer.size(), strides, walk.rows_a_page, window_pages);
-        let upper = limit.min(lower + pages);
-        let keys = walk.keys_before(upper) - walk.keys_before(lower);
+        let upper = limit.min(lower + portion.batch_pages(self.sizer.size(), &walk.page, window_pages));
         Ok(Interval {
             window,
             upper: KeyValue::of_block(upper),
-            keys: interleave::share(keys, stride, strides),
+            keys: portion.of(walk.keys_before(upper) - walk.keys_before(lower)),
+            last_pointer: portion.last_pointer(&walk.page),
             next_size: None,
         })
     }
@@ -117,7 +120,13 @@ impl Worker<'_> {
                 Some((upper, keys)) => (upper, u64::from(keys)),
                 None => self.look_up(range.next(), &range.upper, self.sizer.size()).await?,
             };
-            return Ok(Interval { window: None, upper, keys, next_size: Some(self.sizer.size()) });
+            return Ok(Interval {
+                window: None,
+                upper,
+                keys,
+                last_pointer: 0,
+                next_size: Some(self.sizer.size()),
+            });
         };
         let (upper, keys) = if let Some(cut) = ahead.replay(&window) {
             cut
@@ -128,8 +137,8 @@ impl Worker<'_> {
             ahead.record(&window, &cut.0, cut.1);
             cut
         };
-        let keys = interleave::share(keys, window.stride, window.strides);
-        Ok(Interval { window: Some(window), upper, keys, next_size: None })
+        let keys = Portion::even(window.stride, window.strides).of(keys);
+        Ok(Interval { window: Some(window), upper, keys, last_pointer: 0, next_size: None })
     }
 
     /// A new window by key; `None` where there are no strides.

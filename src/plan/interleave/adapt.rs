@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Choice, DENSE, FAIR, GOOD, REST, SPARSE};
+use super::{Choice, DENSE, FAIR, REST, SPARSE};
 
 /// Rows changed below which a share of them says nothing.
 const ENOUGH: u64 = 500;
@@ -25,16 +25,6 @@ pub struct Seen {
 /// A change of the strides or the window, with its reason.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    /// Half as many strides: the first of them hardly moved a row.
-    Fewer {
-        /// From now on.
-        strides: u32,
-    },
-    /// Twice as many strides: with fewer, the first moved too many rows.
-    More {
-        /// From now on.
-        strides: u32,
-    },
     /// A larger window: the strides followed each other before the versions of the one before were dead.
     Wider {
         /// Pages from now on.
@@ -87,12 +77,10 @@ impl Tally {
 #[derive(Clone, Debug)]
 pub struct Interleaver {
     choice: Choice,
-    strides: u32,
     pages: u64,
-    /// So few strides are known to be too few.
-    too_few: u32,
     mode: Mode,
-    first: Tally,
+    /// Of the window in hand: rows changed, those of the strides after the first, and rows looked at.
+    changed: u64,
     later: Tally,
     rows: u64,
 }
@@ -102,15 +90,14 @@ impl Interleaver {
     #[must_use]
     pub fn new(choice: Choice, sparse: bool) -> Self {
         let mode = if sparse { Mode::Sparse } else { Mode::Strides };
-        let (strides, pages) = (choice.strides, choice.window_pages);
-        let (first, later) = (Tally::default(), Tally::default());
-        Self { choice, strides, pages, too_few: 1, mode, first, later, rows: 0 }
+        let pages = choice.window_pages;
+        Self { choice, pages, mode, changed: 0, later: Tally::default(), rows: 0 }
     }
 
     /// Strides of the next window, and its pages; 1 stride: no window.
     #[must_use]
     pub fn current(&self) -> (u32, u64) {
-        let strides = if self.mode == Mode::Strides { self.strides } else { 1 };
+        let strides = if self.mode == Mode::Strides { self.choice.strides } else { 1 };
         (strides, self.pages)
     }
 
@@ -123,9 +110,8 @@ impl Interleaver {
         if seen.strides < 2 {
             return self.without_strides(seen);
         }
-        if seen.stride == 0 {
-            self.first.add(seen);
-        } else {
+        self.changed += seen.changed;
+        if seen.stride > 0 {
             self.later.add(seen);
         }
         if window_ended { self.judge() } else { None }
@@ -145,15 +131,15 @@ impl Interleaver {
         again.then(|| {
             self.mode = Mode::Strides;
             self.pages = self.choice.window_pages;
-            Change::Again { strides: self.strides }
+            Change::Again { strides: self.choice.strides }
         })
     }
 
     /// A window is through.
     fn judge(&mut self) -> Option<Change> {
-        let (first, later, rows) = (self.first, self.later, self.rows);
-        (self.first, self.later, self.rows) = (Tally::default(), Tally::default(), 0);
-        if ((first.changed + later.changed) as f64) < rows as f64 * SPARSE {
+        let (changed, later, rows) = (self.changed, self.later, self.rows);
+        (self.changed, self.later, self.rows) = (0, Tally::default(), 0);
+        if (changed as f64) < rows as f64 * SPARSE {
             self.mode = Mode::Sparse;
             return Some(Change::Sparse);
         }
@@ -166,23 +152,8 @@ impl Interleaver {
                 self.mode = Mode::Resting(rows * u64::from(REST));
                 Some(Change::Resting { share })
             }
-            Some(_) if !self.choice.fixed => self.number(first.share()?),
             _ => None,
         }
-    }
-
-    /// Fewer strides read less; more move fewer rows in the first of them.
-    fn number(&mut self, first: f64) -> Option<Change> {
-        if first >= GOOD && self.strides / 2 > self.too_few {
-            self.strides /= 2;
-            return Some(Change::Fewer { strides: self.strides });
-        }
-        if first < FAIR && self.strides < self.choice.strides {
-            self.too_few = self.strides;
-            self.strides = (self.strides * 2).min(self.choice.strides);
-            return Some(Change::More { strides: self.strides });
-        }
-        None
     }
 }
 
@@ -190,10 +161,6 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |share: f64| format!("{:.0} %", share * 100.0);
         match self {
-            Self::Fewer { strides } => {
-                write!(f, "{strides} strides: the first of more had room on its pages")
-            }
-            Self::More { strides } => write!(f, "{strides} strides: the first of fewer moved too many rows"),
             Self::Wider { pages, share } => {
                 write!(
                     f,

@@ -2,12 +2,13 @@ use proptest::prelude::*;
 
 use super::*;
 
+const PAGE: Page = Page { rows: 65.0, line_pointers: 65.0, row_bytes: 126.0, growth: 8.0, free_bytes: 20.0 };
+
 fn ground() -> Ground {
     Ground {
         pages: 60_000,
         page_bytes: 8192,
-        rows_a_page: 60.0,
-        room: 0.3,
+        page: PAGE,
         cache: 2 << 30,
         forbidding: None,
         workers: 2,
@@ -30,10 +31,10 @@ fn window(interleaver: &mut Interleaver, hot: [u64; 4]) -> Option<Change> {
 }
 
 #[test]
-fn a_full_table_is_walked_in_sixteen_strides_and_says_why() {
+fn a_full_table_is_walked_in_as_many_strides_as_pay_and_says_why() {
     let choice = choose(&ground(), Wishes::default());
-    assert_eq!((choice.strides, choice.window_pages), (16, 4096));
-    assert_eq!(choice.reason, "a page holds 60 rows and has no room for more");
+    assert_eq!((choice.strides, choice.window_pages), (16, 8192));
+    assert_eq!(choice.reason, "a page holds 65 rows and has no room for more");
 }
 
 #[test]
@@ -47,16 +48,38 @@ fn what_can_not_help_is_left_out_with_its_reason() {
     assert_eq!(reason(index), "the index by_new is on what is set, so every update writes all indexes");
     assert_eq!(reason(Ground { pages: 63, ..ground() }), "the table has only 63 pages");
     assert!(reason(Ground { correlation: Some(-0.2), ..ground() }).contains("correlation -0.20"));
-    assert!(reason(Ground { rows_a_page: 1.3, ..ground() }).contains("hardly more than one row"));
+    assert!(
+        reason(Ground { page: Page { rows: 1.3, ..PAGE }, ..ground() }).contains("hardly more than one row")
+    );
     assert!(reason(Ground { divisible: false, ..ground() }).contains("no hash"));
 }
 
 #[test]
+fn strides_get_smaller_as_rows_that_grow_use_up_the_room() {
+    let sizes = schedule(&PAGE, 18);
+    assert_eq!(sizes, [8, 7, 6, 6, 5, 5, 4, 4, 4, 3, 3, 3, 2, 2, 2, 1]);
+    let last = |page: &Page, stride| Portion::of_page(page, stride, 18).last_pointer(page);
+    assert_eq!([0, 1, 14].map(|stride| last(&PAGE, stride)), [8, 15, 64]);
+    let spread = Page { line_pointers: 130.0, ..PAGE };
+    assert_eq!([0, 1].map(|stride| last(&spread, stride)), [16, 30]);
+    let pages = |stride| Portion::of_page(&PAGE, stride, 16).batch_pages(100_000, &PAGE, 8192);
+    assert_eq!(
+        (pages(0), pages(3), pages(15)),
+        (520, 693, 1024),
+        "no batch of a large stride takes much longer"
+    );
+}
+
+#[test]
 fn room_on_the_pages_makes_do_with_fewer_strides_and_wide_rows_with_as_many_as_there_are_rows() {
-    let strides = |ground| choose(&ground, Wishes::default()).strides;
-    assert_eq!(strides(Ground { room: 6.0, ..ground() }), 10);
-    assert_eq!(strides(Ground { room: 60.0, ..ground() }), 2);
-    assert_eq!(strides(Ground { rows_a_page: 7.6, ..ground() }), 7);
+    let strides = |page| choose(&Ground { page, ..ground() }, Wishes::default()).strides;
+    let roomy = Page { growth: 0.0, free_bytes: 130.0 * 13.0, ..PAGE };
+    assert_eq!(schedule(&roomy, 18), [13, 13, 12, 12, 11, 4], "nothing moves");
+    assert_eq!(strides(roomy), 6);
+    assert_eq!(
+        strides(Page { rows: 8.0, line_pointers: 8.0, row_bytes: 1000.0, growth: 0.0, free_bytes: 100.0 }),
+        8
+    );
 }
 
 #[test]
@@ -92,16 +115,6 @@ fn strides_that_do_not_help_get_wider_windows_then_rest_and_are_tried_again() {
 }
 
 #[test]
-fn the_number_of_strides_is_halved_while_the_first_has_room_and_doubled_back_once() {
-    let choice = Choice { strides: 8, window_pages: 10, most_pages: 10, fixed: false, reason: String::new() };
-    let mut interleaver = Interleaver::new(choice, false);
-    assert_eq!(window(&mut interleaver, [1000; 4]), Some(Change::Fewer { strides: 4 }));
-    assert_eq!(window(&mut interleaver, [1000; 4]), Some(Change::Fewer { strides: 2 }));
-    assert_eq!(window(&mut interleaver, [300, 900, 900, 900]), Some(Change::More { strides: 4 }));
-    assert_eq!(window(&mut interleaver, [1000; 4]), None, "two are known to be too few");
-}
-
-#[test]
 fn where_hardly_a_row_is_left_there_are_no_strides_until_there_are_many_again() {
     let choice = Choice { strides: 4, window_pages: 10, most_pages: 10, fixed: false, reason: String::new() };
     let mut interleaver = Interleaver::new(choice, true);
@@ -114,11 +127,34 @@ fn where_hardly_a_row_is_left_there_are_no_strides_until_there_are_many_again() 
     assert_eq!(interleaver.observe(&seen(3, 4, 10, 0), true), Some(Change::Sparse));
 }
 
+fn any_page() -> impl Strategy<Value = Page> {
+    (0.0..300.0_f64, 0.0..300.0_f64, 0.0..9000.0_f64, -50.0..500.0_f64, -1.0..9000.0_f64).prop_map(
+        |(rows, line_pointers, row_bytes, growth, free_bytes)| Page {
+            rows,
+            line_pointers,
+            row_bytes,
+            growth,
+            free_bytes,
+        },
+    )
+}
+
 proptest! {
     #[test]
-    fn the_strides_of_an_interval_share_its_rows(rows in 0..u64::from(u32::MAX), strides in 1_u32..100) {
-        let sum: u64 = (0..strides).map(|stride| share(rows, stride, strides)).sum();
-        prop_assert_eq!(sum, rows);
+    fn a_schedule_takes_every_row_once_in_its_number_of_strides(page in any_page(), most in 1..64_u32) {
+        let sizes = schedule(&page, most);
+        prop_assert!((f64::from(sizes.iter().sum::<u32>()) - page.rows.round().max(1.0)).abs() < 0.5);
+        prop_assert!(!sizes.is_empty() && sizes.len() <= most as usize && !sizes.contains(&0));
+        let last: Vec<u32> =
+            (0..most).map(|stride| Portion::of_page(&page, stride, most).last_pointer(&page)).collect();
+        prop_assert!(last.is_sorted());
+    }
+
+    #[test]
+    fn the_strides_of_an_interval_share_its_rows(rows in 0..u64::from(u32::MAX), page in any_page(), strides in 1..64_u32) {
+        let even: u64 = (0..strides).map(|stride| Portion::even(stride, strides).of(rows)).sum();
+        let paged: u64 = (0..strides).map(|stride| Portion::of_page(&page, stride, strides).of(rows)).sum();
+        prop_assert_eq!((even, paged), (rows, rows));
     }
 
     #[test]
@@ -131,17 +167,18 @@ proptest! {
 
     #[test]
     fn a_choice_and_a_batch_keep_their_bounds(
-        pages in 0..1_u64 << 40, rows_a_page in 0.0..300.0_f64, room in 0.0..300.0_f64, cache in 0..1_u64 << 45,
+        pages in 0..1_u64 << 40, page in any_page(), cache in 0..1_u64 << 45,
         workers in 0..100_u32, rows in 1..200_000_u32, strides in prop::option::of(1..64_u32),
         window in prop::option::of(1..1_u64 << 40),
     ) {
-        let ground = Ground { pages, rows_a_page, room, cache, workers, ..ground() };
+        let ground = Ground { pages, page, cache, workers, ..ground() };
         let choice = choose(&ground, Wishes { strides, window });
         prop_assert!(choice.strides >= 1 && choice.strides <= strides.unwrap_or(STRIDES));
         prop_assert!(choice.window_pages >= 1 && choice.window_pages <= choice.most_pages);
-        let batch = batch_pages(rows, choice.strides, rows_a_page, choice.window_pages);
-        prop_assert!(batch >= 1);
-        prop_assert!(choice.strides == 1 || batch <= choice.window_pages);
+        for stride in 0..choice.strides {
+            let batch = Portion::of_page(&page, stride, choice.strides).batch_pages(rows, &page, choice.window_pages);
+            prop_assert!(batch >= 1 && (choice.strides == 1 || batch <= choice.window_pages));
+        }
     }
 
     #[test]
