@@ -101,7 +101,7 @@ async fn a_process_that_dies_every_few_batches_leaves_every_stride_where_it_stan
         let mut stood = std::collections::BTreeSet::new();
         for death in 0.. {
             let when = format!("{walked:?}, death {death}");
-            pages.project = pages.project.dying_at("batch.committed", 3 + death % 5);
+            pages.project = pages.project.dying_at("batch.committed", 2 + death % 5);
             let outcome = pages.project.longhaul(&["run", "fill"]).await;
             if outcome.status.success() {
                 break;

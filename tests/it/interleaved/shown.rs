@@ -44,7 +44,7 @@ async fn an_index_on_what_is_set_is_named_as_the_reason_for_no_strides() {
         let reason =
             "no interleaving (the index The Odd is on what is set, so every update writes all indexes)";
         assert_eq!(walk.contains(reason), forbids, "{index}: {walk}");
-        assert_eq!(walk.contains(" strides in windows of 32 MB (a page holds "), !forbids, "{index}: {walk}");
+        assert_eq!(walk.contains(" strides in windows of 64 MB (a page holds "), !forbids, "{index}: {walk}");
         assert!(walk.starts_with("in physical order (as the job says), "), "{walk}");
         assert!(walk.contains(", 1 worker"), "{walk}");
         let most: i32 = pages.database().value("SELECT max(stride) FROM longhaul.batch").await;

@@ -169,7 +169,8 @@ const KEYS_THAT_DISAGREE: &str = "
                            WHEN p.id <= r.stride_checkpoint[1]::int AND p.id % r.strides = r.stride THEN 1
                            ELSE 0 END";
 
-/// In either order: rows that are still to do where the backfill or the sweep at work has been. (Nobody else writes.)
+/// In either order: rows that are still to do where the backfill or the sweep at work has been. (Nobody else writes.) How
+/// far a stride goes on each page isn't stored, but its first row is in the first.
 const ROWS_LEFT_BEHIND: &str = "
     SELECT count(*)
     FROM longhaul.range AS r
@@ -177,9 +178,6 @@ const ROWS_LEFT_BEHIND: &str = "
                  (ctid::text::point)[1]::int AS line FROM pages) AS p ON p.is_left
     WHERE r.pass = (SELECT max(pass) FROM longhaul.range)
       AND CASE WHEN r.walk_order = 'key' THEN p.id <= r.checkpoint[1]::int AND p.id > coalesce(r.lower_key[1]::int, 0)
-               ELSE p.block >= r.lower_key[1]::int
-                    AND (p.block < r.checkpoint[1]::int
-                         OR p.block >= (coalesce(r.checkpoint, r.lower_key))[1]::int
-                            AND p.block < r.window_upper[1]::int AND p.line % 256 % r.strides < r.stride
-                         OR p.block >= (coalesce(r.checkpoint, r.lower_key))[1]::int
-                            AND p.block < r.stride_checkpoint[1]::int AND p.line % 256 % r.strides = r.stride) END";
+               ELSE p.block >= (coalesce(r.checkpoint, r.lower_key))[1]::int AND p.line = 1
+                    AND (p.block < r.window_upper[1]::int AND r.stride > 0 OR p.block < r.stride_checkpoint[1]::int)
+                    OR p.block >= r.lower_key[1]::int AND p.block < r.checkpoint[1]::int END";
