@@ -39,7 +39,7 @@ pub struct JobSql {
     pub split_by_key: String,
     /// The same in physical order.
     pub split_by_block: String,
-    /// The hash of a key, or an error where its type has none.
+    /// The hash of a key's types, or an error where one has none.
     pub key_hash: String,
     /// The file and the pages of the table now.
     pub extent: String,
@@ -120,7 +120,10 @@ impl JobSql {
             ),
             split_by_key: split(&|array| keys.value(array)),
             split_by_block: split(&|array| format!("({array})[1]::int8")),
-            key_hash: format!("SELECT {} FROM {name} LIMIT 1", keys.hash()),
+            key_hash: format!(
+                "SELECT pg_catalog.hash_record(ROW({}))",
+                key.columns.iter().map(|c| format!("NULL::{}", c.type_name)).collect::<Vec<_>>().join(", ")
+            ),
             extent: format!(
                 "SELECT coalesce(pg_relation_filenode({oid}::regclass), 0::oid), \
                  pg_relation_size({oid}::regclass) / current_setting('block_size')::int8",

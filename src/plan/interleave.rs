@@ -29,6 +29,8 @@ mod schedule;
 pub use adapt::{Change, Interleaver, Seen};
 pub use schedule::{Page, Portion, schedule};
 
+use crate::model::counted;
+
 /// Strides where nothing speaks for fewer.
 pub const STRIDES: u32 = 18;
 /// Batches a stride of a window has at the least.
@@ -120,7 +122,13 @@ fn strides(ground: &Ground, wish: Option<u32>) -> (u32, String) {
         return (1, format!("the index {index} is on what is set, so every update writes all indexes"));
     }
     if ground.pages < SMALL {
-        return (1, format!("the table has only {} pages", ground.pages));
+        return (
+            1,
+            format!(
+                "the table has only {}",
+                counted(usize::try_from(ground.pages).unwrap_or(usize::MAX), "page")
+            ),
+        );
     }
     if let Some(correlation) = ground.correlation
         && correlation.abs() < FOLLOWS
