@@ -14,14 +14,8 @@ const SAMPLE_PAGES: f64 = 64.0;
 const STORED_ELSEWHERE: u32 = 2032;
 const POINTER: u32 = 18;
 
-/// A row's header, aligned, and its line pointer.
-const ROW_OVERHEAD: u32 = 24 + 4;
-
-/// Rows are aligned to so many bytes.
-const ALIGNMENT: f64 = 8.0;
-
-/// Alignment takes at most this factor of what the columns hold; what seems more is room.
-const MOST_PADDING: f64 = 1.25;
+/// Bytes of a line pointer.
+const LINE_POINTER: f64 = 4.0;
 
 /// A page's header.
 const PAGE_OVERHEAD: f64 = 24.0;
@@ -64,10 +58,9 @@ pub struct PageSample {
     pub line_pointers: f64,
     /// Bytes that are free.
     pub free_bytes: f64,
-    /// Bytes a row, its line pointer included. What alignment takes isn't told by any column: the fullest page of the
-    /// sample is taken for full.
+    /// Bytes a row, its line pointer included.
     pub row_bytes: f64,
-    /// Bytes that a row grows by with its new values, in steps of the alignment; 0 where they can't be computed.
+    /// Bytes that a row grows by with its new values; 0 where they can't be computed.
     pub growth: f64,
 }
 
@@ -111,21 +104,12 @@ impl Storage {
 }
 
 async fn sample(client: &Client, table: &Table, storage: &Storage) -> Result<Option<PageSample>, Error> {
-    let size = |column: &super::catalog::Column| {
-        let name = quote::ident(&column.name);
-        format!(
-            "CASE WHEN pg_column_size({name}) > {STORED_ELSEWHERE} THEN {POINTER} \
-             ELSE coalesce(pg_column_size({name}), 0) END"
-        )
-    };
-    let sizes: Vec<String> = table.columns.iter().map(size).collect();
     let statement = format!(
-        "SELECT coalesce(sum(rows), 0)::int8, count(*), coalesce(sum(bytes), 0)::int8, \
-         coalesce(max(bytes + rows * {ROW_OVERHEAD}), 0)::float8, coalesce(avg(pointers), 0)::float8 \
+        "SELECT coalesce(sum(rows), 0)::int8, count(*), coalesce(sum(bytes), 0)::int8, coalesce(avg(pointers), 0)::float8 \
          FROM (SELECT count(*) AS rows, sum({})::int8 AS bytes, \
                max(split_part(rtrim(ctid::text, ')'), ',', 2)::int4) AS pointers \
                FROM {} TABLESAMPLE SYSTEM ($1::float4) GROUP BY tableoid, split_part(ctid::text, ',', 1)) AS page",
-        if sizes.is_empty() { "0".to_owned() } else { sizes.join(" + ") },
+        row_size(table, &[]),
         quote::table(&table.name),
     );
     let row = client.query_one(&statement, &[&storage.sampled_percent()]).await?;
@@ -133,41 +117,47 @@ async fn sample(client: &Client, table: &Table, storage: &Storage) -> Result<Opt
     if rows == 0 || pages == 0 {
         return Ok(None);
     }
-    let row_bytes = bytes as f64 / rows as f64 + f64::from(ROW_OVERHEAD);
+    let row_bytes = bytes as f64 / rows as f64 + LINE_POINTER;
     let rows = rows as f64 / pages as f64;
-    let capacity = storage.page_bytes as f64 - PAGE_OVERHEAD;
-    // A full page lacks half a row on average.
-    let full = capacity * f64::from(storage.fillfactor) / 100.0 - row_bytes / 2.0;
-    let fullest: f64 = row.get(3);
-    let row_bytes = row_bytes * (full / fullest).clamp(1.0, MOST_PADDING);
-    let free_bytes = (capacity - rows * row_bytes).max(0.0);
-    Ok(Some(PageSample { rows, line_pointers: row.get(4), free_bytes, row_bytes, growth: 0.0 }))
+    let free_bytes = (storage.page_bytes as f64 - PAGE_OVERHEAD - rows * row_bytes).max(0.0);
+    Ok(Some(PageSample { rows, line_pointers: row.get(3), free_bytes, row_bytes, growth: 0.0 }))
 }
 
 /// How much the author's expressions make a row grow, seen on its first rows. What can't be computed, or takes long, is
 /// told by its batch.
 async fn growth(client: &Client, table: &Table, set: &[Assignment]) -> Result<f64, Error> {
-    let one = |assignment: &Assignment| {
-        let column = table.column(&assignment.column)?;
-        let (name, type_name) = (quote::ident(&column.name), &column.type_name);
-        let size = |value: &str| format!("least(coalesce(pg_column_size({value}), 0), {STORED_ELSEWHERE})");
-        let value = format!("({}\n)::{type_name}", assignment.expression);
-        Some(format!("{} - {}", size(&value), size(&name)))
-    };
-    let sizes: Vec<String> = set.iter().filter_map(one).collect();
     let statement = format!(
-        "SELECT coalesce(avg(growth), 0)::float8 FROM (SELECT {} AS growth FROM {} LIMIT 1000) AS sample",
-        sizes.join(" + "),
+        "SELECT coalesce(avg(growth), 0)::float8 FROM (SELECT {} - {} AS growth FROM {} LIMIT 1000) AS sample",
+        row_size(table, set),
+        row_size(table, &[]),
         quote::table(&table.name),
     );
     client.batch_execute("BEGIN READ ONLY; SET LOCAL statement_timeout = '500ms'").await?;
     let row = client.query_one(&statement, &[]).await;
     client.batch_execute("ROLLBACK").await?;
     match row {
-        Ok(row) => Ok((row.get::<_, f64>(0) / ALIGNMENT).ceil() * ALIGNMENT),
+        Ok(row) => Ok(row.get(0)),
         Err(error) if error.code().is_some() => Ok(0.0),
         Err(error) => Err(error),
     }
+}
+
+/// SQL for the bytes of a row, aligned as in its page, with these values set. A composite value has the header and the
+/// alignment of a row; only values that are stored elsewhere must be kept out of it.
+fn row_size(table: &Table, set: &[Assignment]) -> String {
+    let value = |column: &super::catalog::Column| match set.iter().find(|a| a.column == column.name) {
+        Some(assignment) => format!("({}\n)::{}", assignment.expression, column.type_name),
+        None => quote::ident(&column.name),
+    };
+    let values: Vec<String> = table.columns.iter().map(value).collect();
+    let is_long = |value: &String| format!("coalesce(pg_column_size({value}) > {STORED_ELSEWHERE}, false)");
+    let fields: Vec<String> = values
+        .iter()
+        .map(|value| format!("CASE WHEN {} THEN NULL ELSE {value} END", is_long(value)))
+        .collect();
+    let pointers: Vec<String> =
+        values.iter().map(|value| format!("{POINTER} * ({})::int4", is_long(value))).collect();
+    format!("(pg_column_size(ROW({})) + {} + 7) / 8 * 8", fields.join(", "), pointers.join(" + "))
 }
 
 /// Whoever keeps dead row versions from being taken away for longest, in words, and for how many transactions;

@@ -7,7 +7,7 @@
 //!
 //! Rows that grow need more room than they leave, so the room that the first stride makes is used up little by little:
 //! in physical order the strides get smaller, as [`schedule`] computes them. Of 65 rows on a page that each grow by 6 %
-//! that moves 8 in 16 visits, where 16 equal strides move 10.
+//! that moves 7 in 16 visits, where 16 equal strides move 10.
 //!
 //! [`choose`] says where to begin, from what the table looks like. The [`Interleaver`] of each worker goes on from
 //! there with what it sees: the share of heap-only updates in the strides after the first, and how many rows there were
@@ -15,7 +15,7 @@
 //!
 //! | constant | value | source |
 //! |---|---|---|
-//! | [`STRIDES`] | 18 | measured, 2 million rows of 120 bytes that grow by 8, PostgreSQL 15, CPU time of the server: 12 strides 8.9 s and x1.13, 14 strides 9.0 s and x1.12, 19 strides 10.3 s and x1.10; 16 equal strides 10.8 s and x1.13; one UPDATE 19.4 s and x2.13 |
+//! | [`STRIDES`] | 15 | measured, 2 million rows of 132 bytes, PostgreSQL 15, one worker: 12 strides 12.7 s and x1.15, 15 strides 12.4 s and x1.14, 18 strides 13.3 s and x1.12, one UPDATE 17.9 s and x2.03 |
 //! | [`BATCHES_A_STRIDE`] | 8 | ours: the versions before must be dead to the batches that other workers have running; with 4 and two workers 3 % fewer updates were heap-only |
 //! | [`LARGEST_WINDOW`], [`SMALLEST_WINDOW`] | 64 MB, 1 MB | measured: from 16 to 64 MB it makes no difference with one worker; smaller ones have batches too small |
 //! | [`CACHE_SHARE`] | a quarter | PostgreSQL's own limit for what one scan may take of its buffers |
@@ -32,7 +32,7 @@ pub use schedule::{Page, Portion, schedule};
 use crate::model::counted;
 
 /// Strides where nothing speaks for fewer.
-pub const STRIDES: u32 = 18;
+pub const STRIDES: u32 = 15;
 /// Batches a stride of a window has at the least.
 pub const BATCHES_A_STRIDE: u32 = 8;
 /// Bytes of a window at the most, unless the job says so.

@@ -2,6 +2,11 @@
 
 use super::BATCHES_A_STRIDE;
 
+/// The part of its rows that leaves a page in one stride at the most: an index page has a tenth of its room free (the
+/// default `fillfactor` of a B-tree), and until the batch has committed no entry of an old version makes place for a
+/// new one. With an eighth of the rows in the first stride the indexes of the bench's table doubled.
+const AT_ONCE: f64 = 0.08;
+
 /// Bytes of a line pointer.
 const LINE_POINTER: f64 = 4.0;
 
@@ -20,8 +25,9 @@ pub struct Page {
     pub free_bytes: f64,
 }
 
-/// How many rows of a page each stride takes, so that as few rows as possible move away in at most `most` strides: the
-/// first so many that what they leave serves all others, each of the others as many as fit into the room there is then.
+/// How many rows of a page each stride takes, so that as few rows as possible move away in at most `most` strides. The
+/// first ones take more than fit, so many that what those rows leave serves all others; each of the others takes as many
+/// as fit into the room there is then.
 #[must_use]
 pub fn schedule(page: &Page, most: u32) -> Vec<u32> {
     #[expect(
@@ -34,14 +40,13 @@ pub fn schedule(page: &Page, most: u32) -> Vec<u32> {
     (0..rows).find_map(strides).unwrap_or_else(|| vec![rows.max(1)])
 }
 
-/// The sizes when the first `moved` rows leave; `None`: more than `most` strides.
+/// The sizes when `moved` rows leave; `None`: more than `most` strides.
 fn sizes(page: &Page, rows: u32, moved: u32, most: u32) -> Option<Vec<u32>> {
     // Whether it moves or stays, a changed row leaves its line pointer behind, dead or pointing at the new one.
-    let row = page.row_bytes.max(1.0);
-    let growth = page.growth.max(0.0) + LINE_POINTER;
-    let mut room = page.free_bytes.max(0.0) + f64::from(moved) * (row - LINE_POINTER);
-    let mut sizes: Vec<u32> = if moved > 0 { vec![moved] } else { Vec::new() };
-    let mut left = rows - moved;
+    let (row, growth) = (page.row_bytes.max(1.0), page.growth.max(0.0));
+    let mut room = page.free_bytes.max(0.0);
+    let (mut moving, mut left) = (moved, rows);
+    let mut sizes = Vec::new();
     while left > 0 {
         if sizes.len() >= most as usize {
             return None;
@@ -51,11 +56,14 @@ fn sizes(page: &Page, rows: u32, moved: u32, most: u32) -> Option<Vec<u32>> {
             clippy::cast_sign_loss,
             reason = "saturates, and is positive"
         )]
-        let fitting = (room.max(0.0) / (row + page.growth.max(0.0))) as u32;
-        let size = fitting.clamp(1, left);
-        sizes.push(size);
-        left -= size;
-        room -= f64::from(size) * growth;
+        let (fitting, at_once) =
+            ((room.max(0.0) / (row + growth)) as u32, (f64::from(rows) * AT_ONCE) as u32);
+        let leave = moving.min(at_once.max(1)).min(left);
+        let stay = if leave == 0 { fitting.max(1) } else { fitting }.min(left - leave);
+        sizes.push(leave + stay);
+        left -= leave + stay;
+        moving -= leave;
+        room += f64::from(leave) * (row - LINE_POINTER) - f64::from(stay) * (growth + LINE_POINTER);
     }
     Some(sizes)
 }
