@@ -21,7 +21,7 @@
 //! | [`CACHE_SHARE`] | a quarter | PostgreSQL's own limit for what one scan may take of its buffers |
 //! | [`FAIR`] | 50 % | ours: with a smaller share of heap-only updates strides cost more than they save |
 //! | [`SPARSE`], [`DENSE`] | 1/8, 1/4 | ours, apart so that the two don't alternate |
-//! | [`REST`] | 16 windows | ours: an old snapshot that stopped the pruning may have ended |
+//! | [`MOST_REST`] | 16 windows, from 1 by doubling | ours: an ANALYZE's snapshot stops the pruning for a second, a dump's for an hour |
 
 mod adapt;
 mod schedule;
@@ -47,8 +47,8 @@ pub const FAIR: f64 = 0.5;
 pub const SPARSE: f64 = 1.0 / 8.0;
 /// With a larger share of rows to change, strides serve.
 pub const DENSE: f64 = 1.0 / 4.0;
-/// Windows' worth of rows before strides are tried again.
-pub const REST: u32 = 16;
+/// Windows' worth of rows, at the most, before strides are tried again.
+pub const MOST_REST: u32 = 16;
 /// A key's correlation below which rows that are neighbours by key are none on disk.
 const FOLLOWS: f32 = 0.9;
 /// A table of fewer pages is done before any of this matters.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Choice, DENSE, FAIR, REST, SPARSE};
+use super::{Choice, DENSE, FAIR, MOST_REST, SPARSE};
 
 /// Rows changed below which a share of them says nothing.
 const ENOUGH: u64 = 500;
@@ -83,6 +83,8 @@ pub struct Interleaver {
     changed: u64,
     later: Tally,
     rows: u64,
+    /// Windows to rest for when strides don't help the next time.
+    rest: u32,
 }
 
 impl Interleaver {
@@ -91,7 +93,7 @@ impl Interleaver {
     pub fn new(choice: Choice, sparse: bool) -> Self {
         let mode = if sparse { Mode::Sparse } else { Mode::Strides };
         let pages = choice.window_pages;
-        Self { choice, pages, mode, changed: 0, later: Tally::default(), rows: 0 }
+        Self { choice, pages, mode, changed: 0, later: Tally::default(), rows: 0, rest: 1 }
     }
 
     /// Strides of the next window, and its pages; 1 stride: no window.
@@ -149,8 +151,13 @@ impl Interleaver {
                 Some(Change::Wider { pages: self.pages, share })
             }
             Some(share) if share < FAIR && !self.choice.fixed => {
-                self.mode = Mode::Resting(rows * u64::from(REST));
+                self.mode = Mode::Resting(rows * u64::from(self.rest));
+                self.rest = (self.rest * 2).min(MOST_REST);
                 Some(Change::Resting { share })
+            }
+            Some(share) if share >= FAIR => {
+                self.rest = 1;
+                None
             }
             _ => None,
         }

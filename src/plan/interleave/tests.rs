@@ -65,7 +65,7 @@ fn strides_get_smaller_as_rows_that_grow_use_up_the_room() {
     let pages = |stride| Portion::of_page(&PAGE, stride, 16).batch_pages(100_000, &PAGE, 8192);
     assert_eq!(
         (pages(0), pages(3), pages(15)),
-        (520, 693, 1024),
+        (832, 693, 1024),
         "no batch of a large stride takes much longer"
     );
 }
@@ -107,11 +107,25 @@ fn strides_that_do_not_help_get_wider_windows_then_rest_and_are_tried_again() {
     );
     assert_eq!(window(&mut interleaver, [0, 0, 0, 0]), Some(Change::Resting { share: 0.0 }));
     assert_eq!(interleaver.current().0, 1);
-    let mut batches = 0;
-    while interleaver.observe(&seen(0, 1, 1000, 0), false).is_none() {
-        batches += 1;
-    }
-    assert_eq!((batches, interleaver.current()), (4 * 16 - 1, (4, 10)));
+    let rest = |interleaver: &mut Interleaver| {
+        let mut batches = 1;
+        while interleaver.observe(&seen(0, 1, 1000, 0), false).is_none() {
+            batches += 1;
+        }
+        batches
+    };
+    assert_eq!((rest(&mut interleaver), interleaver.current()), (4, (4, 10)), "one window's worth");
+    let fail = |interleaver: &mut Interleaver| {
+        while window(interleaver, [0; 4]) != Some(Change::Resting { share: 0.0 }) {}
+    };
+    let rests = [8, 16, 32, 64, 64].map(|expected| {
+        fail(&mut interleaver);
+        (rest(&mut interleaver), expected)
+    });
+    assert!(rests.iter().all(|(rest, expected)| rest == expected), "{rests:?}");
+    assert_eq!(window(&mut interleaver, [0, 900, 900, 900]), None);
+    fail(&mut interleaver);
+    assert_eq!(rest(&mut interleaver), 4, "what helped in between begins anew");
 }
 
 #[test]
