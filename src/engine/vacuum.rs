@@ -2,9 +2,8 @@
 //!
 //! A heap-only update's old version is pruned by whoever reads its page next. Of any other update the room comes back
 //! for others only with a VACUUM: without one, a job whose updates are all of that kind doubles its table. So the rows
-//! that had to move are counted, and when they are a fifth of the table one VACUUM runs beside the batches, at the pace
-//! that autovacuum has by default. It takes no lock that a batch or a client waits for, and gives way to one
-//! that is running already.
+//! that had to move are counted, and when they are a fifth of the table one VACUUM runs beside the batches, paced. It
+//! takes no lock that a batch or a client waits for, and gives way to one that is running already.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -21,7 +20,8 @@ const WORTH_PERCENT: u64 = 20;
 /// Fewer moved rows than this are left to autovacuum.
 const LEAST: u64 = 50_000;
 
-/// As a session's setting: what autovacuum has by default, where a VACUUM by hand has no limit.
+/// As a session's settings: autovacuum's delay, where a VACUUM by hand has none, and ten times its limit, since it must
+/// keep up with the batches.
 const PACE: &str = "SET vacuum_cost_delay = '2ms'; SET vacuum_cost_limit = 2000; SET lock_timeout = 0; \
     SET statement_timeout = 0";
 
