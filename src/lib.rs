@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`clock`] | the monotonic and the wall clock, and one that tests move |
 //! | [`model`] | plain data: ids, names, keys, jobs, revisions, run states |
-//! | [`plan`] | pure decisions: graph, drift, batch size, backoff, transition, ETA |
+//! | [`plan`] | pure decisions: graph, walk, strides, drift, batch size, backoff, transition, ETA |
 //! | [`manifest`], [`config`] | files and environment in, model and settings out |
 //! | [`pg`] | connections, error classes, quoting, the catalog, a private server |
 //! | [`store`], [`throttle`] | the control schema; what holds a run back |

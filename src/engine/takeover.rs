@@ -201,7 +201,11 @@ impl Applicant<'_> {
         self.store.set_run_state(transaction, run.id, state, None, None).await?;
         let done = self.store.totals(transaction, run.id, None).await?;
         let checkpoint = self.checkpoint(transaction, run).await?;
-        let from = checkpoint.as_deref().unwrap_or("the beginning");
+        let from = match &checkpoint {
+            Some(checkpoint) => checkpoint.as_str(),
+            None if done.rows_seen > 0 => "the middle of its first window",
+            None => "the beginning",
+        };
         let message =
             format!("run {} of {} goes on from {from} in the {}; {left}", run.id, job.name, run.pass);
         self.record(transaction, run.id, "run.resumed", message).await?;

@@ -126,8 +126,12 @@ impl Observer for Terminal {
                 self.line(shown, &format!("run {run} of {job} begins on {table}, by key {key}"));
             }
             Notice::Resumed { run, job, left, pass, checkpoint, done } => {
-                let from = checkpoint
-                    .map_or("from the beginning".to_owned(), |checkpoint| format!("after {checkpoint}"));
+                let from = match checkpoint {
+                    Some(checkpoint) => format!("after {checkpoint}"),
+                    // In the middle of its first window.
+                    None if done.rows_seen > 0 => "where it was".to_owned(),
+                    None => "from the beginning".to_owned(),
+                };
                 let changed = human_count(done.rows_changed);
                 self.line(shown, &format!("run {run} of {job}: {left}; {changed} rows were changed before"));
                 self.line(shown, &format!("the {pass} goes on {from}"));
