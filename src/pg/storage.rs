@@ -31,8 +31,6 @@ pub struct Storage {
     pub file_node: u32,
     /// Bytes a page.
     pub page_bytes: u64,
-    /// The share of a page, in percent, that inserts fill.
-    pub fillfactor: u32,
     /// The server's own cache, in bytes.
     pub shared_buffers: u64,
     /// Indexes on what the job sets: each of its updates writes every index.
@@ -77,7 +75,6 @@ impl Storage {
             pages: count("pages"),
             file_node: row.get("file_node"),
             page_bytes: count("block_size"),
-            fillfactor: row.get::<_, i32>("fillfactor").unsigned_abs(),
             shared_buffers: count("shared_buffers"),
             forbidding: row.get("forbidding"),
             correlation: row.get("correlation"),

@@ -43,8 +43,6 @@ SELECT c.relkind = 'r' AND am.amname IS NOT DISTINCT FROM 'heap'
         END / current_setting('block_size')::int8) AS pages,
        coalesce(pg_relation_filenode(c.oid), 0::oid) AS file_node,
        current_setting('block_size')::int8 AS block_size,
-       coalesce((SELECT option_value::int4 FROM pg_options_to_table(c.reloptions) WHERE option_name = 'fillfactor'), 100)
-           AS fillfactor,
        (SELECT setting::int8 * current_setting('block_size')::int8 FROM pg_settings WHERE name = 'shared_buffers')
            AS shared_buffers,
        (SELECT coalesce(array_agg(relname::text ORDER BY relname), '{}') FROM forbidding) AS forbidding,
