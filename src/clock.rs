@@ -1,13 +1,19 @@
 //! The clocks of this program, never mixed: the monotonic clock measures durations, the wall clock tells hours,
-//! and what is stored (leases, events) is stamped by the database's own clock, which is not here.
+//! and what is stored (leases, events) is stamped by the database's own clock, which is not here. Hosts whose clocks
+//! differ must agree about hours all the same, so the wall clock can be corrected by what the database says
+//! ([`Clock::correct`]).
 //!
 //! Everything that asks for the time or sleeps does it through a [`Clock`]; `clippy.toml` forbids the direct calls
 //! elsewhere, so that a test can hold a [`Clock::manual`] and move it.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+/// Hours are looked at again at least so often while something waits for them: the wall clock can be set.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Monotonic and wall time, from the machine or from a test. Cheap to clone; clones share one time.
 #[derive(Clone, Debug)]
@@ -15,8 +21,18 @@ pub struct Clock(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    System,
+    /// With milliseconds to be added to the wall clock.
+    System(Arc<AtomicI64>),
     Manual(Arc<Manual>),
+    Fast(Fast),
+}
+
+/// Wall time that runs ahead; durations are the machine's.
+#[derive(Clone, Copy, Debug)]
+struct Fast {
+    start: Instant,
+    epoch: Timestamp,
+    factor: u32,
 }
 
 #[derive(Debug)]
@@ -31,7 +47,13 @@ impl Clock {
     /// The machine's clocks.
     #[must_use]
     pub fn system() -> Self {
-        Self(Source::System)
+        Self(Source::System(Arc::default()))
+    }
+
+    /// A clock whose wall time begins at `epoch` and goes `factor` times as fast, so that a test sees several nights.
+    #[must_use]
+    pub fn fast(epoch: Timestamp, factor: u32) -> Self {
+        Self(Source::Fast(Fast { start: system_instant(), epoch, factor: factor.max(1) }))
     }
 
     /// A clock that stands at `epoch` until [`Clock::advance`] moves it.
@@ -49,7 +71,7 @@ impl Clock {
     #[must_use]
     pub fn monotonic(&self) -> Instant {
         match &self.0 {
-            Source::System => system_instant(),
+            Source::System(_) | Source::Fast(_) => system_instant(),
             Source::Manual(manual) => manual.start + manual.elapsed(),
         }
     }
@@ -58,15 +80,42 @@ impl Clock {
     #[must_use]
     pub fn wall(&self) -> Timestamp {
         match &self.0 {
-            Source::System => system_timestamp(),
+            Source::System(behind) => {
+                system_timestamp() + SignedDuration::from_millis(behind.load(Ordering::SeqCst))
+            }
             Source::Manual(manual) => manual.epoch + manual.elapsed(),
+            Source::Fast(Fast { start, epoch, factor }) => {
+                *epoch + system_instant().saturating_duration_since(*start) * *factor
+            }
+        }
+    }
+
+    /// Sets the wall clock, for this program, to what the database's says: several hosts then keep the same hours,
+    /// whatever their own clocks show. A test's clock is right by definition and stays as it is.
+    pub fn correct(&self, database: Timestamp) {
+        if let Source::System(behind) = &self.0 {
+            let difference = database.duration_since(system_timestamp()).as_millis();
+            behind.store(i64::try_from(difference).unwrap_or(0), Ordering::SeqCst);
+        }
+    }
+
+    /// Waits until the wall clock shows `at`, also if it is set meanwhile. Cancellation safe.
+    pub async fn sleep_until(&self, at: Timestamp) {
+        loop {
+            let Ok(left) = Duration::try_from(at.duration_since(self.wall())) else { return };
+            match &self.0 {
+                _ if left.is_zero() => return,
+                Source::System(_) => self.sleep(left.min(LOOK_AGAIN)).await,
+                Source::Manual(_) => self.sleep(left).await,
+                Source::Fast(fast) => self.sleep((left / fast.factor).min(LOOK_AGAIN)).await,
+            }
         }
     }
 
     /// Waits for `duration` of this clock's time. Safe to cancel: dropping the future has no effect.
     pub async fn sleep(&self, duration: Duration) {
         match &self.0 {
-            Source::System => system_sleep(duration).await,
+            Source::System(_) | Source::Fast(_) => system_sleep(duration).await,
             Source::Manual(manual) => {
                 let due = manual.elapsed() + duration;
                 loop {
@@ -132,5 +181,23 @@ mod tests {
         assert!(!sleeper.is_finished());
         clock.advance(Duration::from_secs(1));
         assert_eq!(sleeper.await.unwrap(), Timestamp::UNIX_EPOCH + Duration::from_secs(10));
+    }
+
+    #[tokio::test]
+    async fn a_fast_clock_is_waited_for_by_its_own_hours() {
+        let clock = Clock::fast(Timestamp::UNIX_EPOCH, 100_000);
+        let morning = Timestamp::UNIX_EPOCH + Duration::from_secs(3600);
+        clock.sleep_until(morning).await;
+        assert!(clock.wall() >= morning);
+    }
+
+    #[test]
+    fn the_wall_clock_is_corrected_by_what_the_database_says() {
+        let clock = Clock::system();
+        let ahead = system_timestamp() + Duration::from_secs(600);
+        clock.clone().correct(ahead);
+        // What is kept is a difference in whole milliseconds.
+        let off = clock.wall().duration_since(ahead);
+        assert!((-2..60_000).contains(&off.as_millis()), "{off:?}");
     }
 }

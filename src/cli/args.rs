@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
-use crate::config::Settings;
+use crate::manifest::parse_worker_bounds;
+use crate::plan::scale::Bounds;
 
 /// Takes a PostgreSQL database through its history of change: short schema revisions, and long data jobs that can be
 /// interrupted at any point and go on where they were.
@@ -22,8 +23,8 @@ const EXIT_CODES: &str = "Exit codes:
   1    failed
   2    usage or configuration
   3    a check found something (rows left, totals that differ, changed files, pending revisions)
-  4    stopped by an operator, resumable
-  75   not now: another process has the job; try again later
+  4    stopped by an operator (paused, cancelled, first signal)
+  75   not now: another process has the job, its hours are closed, or something held it for too long; run again later
   130  second or third signal";
 
 #[derive(Args, Debug)]
@@ -63,12 +64,16 @@ pub(crate) struct Global {
     pub(crate) yes: bool,
 }
 
-/// How many work at once.
+/// Who does a data job's batches.
 #[derive(Args, Debug)]
 pub(crate) struct Crew {
-    /// Workers, each on a connection of its own [default: one a core that nobody uses, 4 at the most]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(Settings::MOST_WORKERS)))]
-    pub(crate) workers: Option<u32>,
+    /// Workers, each on a connection of its own: a number, or 1..8 to follow the load [default: one a core that nobody
+    /// uses, and from 1 to 4 by the load]
+    #[arg(long, value_name = "N", value_parser = parse_worker_bounds)]
+    pub(crate) workers: Option<Bounds>,
+    /// Hold while this file is there; its first line is shown as the reason
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pause_file: Option<PathBuf>,
 }
 
 #[derive(Subcommand, Debug)]
@@ -81,17 +86,26 @@ pub(crate) enum Command {
     Upgrade(super::upgrade::UpgradeArgs),
     /// Undo what is applied, data revisions included
     Downgrade(super::upgrade::DowngradeArgs),
-    /// Carry on what `upgrade --detach` left, until stopped; several hosts may run one
+    /// Go on with unfinished runs as their hours open, and with what `upgrade --detach` left, until stopped; several hosts
+    /// may run one
     Worker(super::worker::WorkerArgs),
     /// Record where the database stands, without running anything
     Stamp(super::stamp::StampArgs),
     /// Whether the history is sound, its files unchanged since they were applied, and the database at its heads
     Check(super::check::CheckArgs),
-    /// Start or resume a data job, until done or stopped
+    /// Start or resume a data job, until done, stopped, or its hours end
     ///
     /// The first Ctrl-C (or SIGTERM, SIGHUP) finishes the batch, the second cancels it in the server, the third leaves
     /// at once. Whatever happens, kill -9 included, `run` again goes on from the last committed batch.
     Run(super::run::RunArgs),
+    /// Stop a run after the batches in hand, until it is resumed
+    Pause(super::control::CommandArgs),
+    /// Let a run go on that was paused, stopped or has failed
+    Resume(super::control::CommandArgs),
+    /// End a run for good after the batches in hand; what it changed stays
+    Cancel(super::control::CommandArgs),
+    /// Change workers, limits, hours and batch time of a run at work, or of all
+    Set(super::control::SetArgs),
     /// Where runs stand
     Status(super::status::StatusArgs),
     /// Who did what when
@@ -124,13 +138,13 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// How many workers a data job is to have, where the command has a say in it.
-    pub(crate) fn workers(&self) -> Option<u32> {
+    /// Who does a data job's batches, where the command has a say in it.
+    pub(crate) fn crew(&self) -> Option<&Crew> {
         match self {
-            Self::Run(args) => args.crew.workers,
-            Self::Upgrade(args) => args.crew.workers,
-            Self::Downgrade(args) => args.crew.workers,
-            Self::Worker(args) => args.crew.workers,
+            Self::Run(args) => Some(&args.crew),
+            Self::Upgrade(args) => Some(&args.crew),
+            Self::Downgrade(args) => Some(&args.crew),
+            Self::Worker(args) => Some(&args.crew),
             _ => None,
         }
     }

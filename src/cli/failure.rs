@@ -156,7 +156,8 @@ impl From<RunError> for Failure {
             RunError::Preflight(PreflightError::Finding(_))
             | RunError::Drifted { .. }
             | RunError::TableChanged { .. }
-            | RunError::KeyChanged { .. } => exit::USAGE,
+            | RunError::KeyChanged { .. }
+            | RunError::Setting(_) => exit::USAGE,
             RunError::RowsRemain { .. } | RunError::TotalsDiffer { .. } => exit::FOUND,
             RunError::Busy { .. } | RunError::Overtaken { .. } => exit::NOT_NOW,
             _ => exit::FAILED,

@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod confirm;
 mod context;
+mod control;
 mod current;
 mod demo;
 mod edit;
@@ -36,6 +37,7 @@ use failure::Failure;
 use printer::Printer;
 
 use crate::clock::Clock;
+use crate::plan::control::Command as Order;
 
 /// Exit codes, as `interface.md` fixes them.
 pub(crate) mod exit {
@@ -49,7 +51,7 @@ pub(crate) mod exit {
     pub(crate) const FOUND: u8 = 3;
     /// Stopped by an operator, resumable.
     pub(crate) const STOPPED: u8 = 4;
-    /// Not now: another process has it.
+    /// Not now: another process has it, its hours are closed, or something held it for too long.
     pub(crate) const NOT_NOW: u8 = 75;
     /// Second or third signal.
     pub(crate) const INTERRUPTED: u8 = 130;
@@ -80,7 +82,7 @@ pub fn main() -> u8 {
 }
 
 async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failure> {
-    let clock = Clock::system();
+    let clock = clock();
     // These need no settings: two bring a server of their own, one writes the settings.
     match &arguments.command {
         Command::Demo(args) => return demo::demo(args, &clock, printer).await,
@@ -89,7 +91,10 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
         _ => {}
     }
     let mut context = Context::new(&arguments.global, &clock, printer)?;
-    context.settings.workers = arguments.command.workers().or(context.settings.workers);
+    if let Some(crew) = arguments.command.crew() {
+        context.settings.workers = crew.workers.or(context.settings.workers);
+        context.settings.pause_file = crew.pause_file.clone().or(context.settings.pause_file);
+    }
     match &arguments.command {
         Command::Demo(_) | Command::Postgres(_) | Command::Init(_) => unreachable!("they returned above"),
         Command::Upgrade(args) => upgrade::upgrade(args, &context).await,
@@ -98,6 +103,10 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
         Command::Stamp(args) => stamp::stamp(args, &context).await,
         Command::Check(args) => check::check(args, &context).await,
         Command::Run(args) => run::run(args, &context).await,
+        Command::Pause(args) => control::command(args, Order::Pause, &context).await,
+        Command::Resume(args) => control::command(args, Order::Resume, &context).await,
+        Command::Cancel(args) => control::command(args, Order::Cancel, &context).await,
+        Command::Set(args) => control::set(args, &context).await,
         Command::Status(args) => status::status(args, &context).await,
         Command::Log(args) => log::log(args, &context).await,
         Command::Current(args) => current::current(args, &context).await,
@@ -111,4 +120,17 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
         Command::Merge(args) => revision::merge(args, &context).await,
         Command::Edit(args) => edit::edit(args, &context).await,
     }
+}
+
+/// The machine's clock; for tests one whose nights are short: `LONGHAUL_CLOCK=2026-11-26T21:59:00Z*600` begins there and
+/// goes 600 times as fast.
+fn clock() -> Clock {
+    #[cfg(feature = "failpoints")]
+    if let Ok(text) = std::env::var("LONGHAUL_CLOCK")
+        && let Some((epoch, factor)) = text.split_once('*')
+        && let (Ok(epoch), Ok(factor)) = (epoch.parse(), factor.parse())
+    {
+        return Clock::fast(epoch, factor);
+    }
+    Clock::system()
 }

@@ -1,6 +1,7 @@
 //! `longhaul run JOB`
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -9,9 +10,12 @@ use super::context::Context;
 use super::exit;
 use super::failure::Failure;
 use super::signals;
-use crate::engine::{Ended, History, JobOutcome, RunRequest};
-use crate::model::human_count;
+use crate::engine::{Ended, History, JobOutcome, Leave, RunRequest, Stop, StopLevel};
+use crate::model::{RunState, human_count};
 use crate::observe::Terminal;
+
+/// How often `--wait` looks whether a paused run was resumed.
+const LOOK: Duration = Duration::from_secs(2);
 
 #[derive(Args, Debug)]
 pub(crate) struct RunArgs {
@@ -20,6 +24,12 @@ pub(crate) struct RunArgs {
     /// Begin another run, giving up an unfinished one; rows that are done stay done
     #[arg(long)]
     anew: bool,
+    /// Work beside another process that runs the job, on this host or another
+    #[arg(long, conflicts_with = "anew")]
+    join: bool,
+    /// Wait for the hours to open, for a pause to end and for signals to let go, however long it takes
+    #[arg(long)]
+    wait: bool,
     #[command(flatten)]
     pub(crate) crew: Crew,
 }
@@ -32,12 +42,58 @@ pub(crate) async fn run(args: &RunArgs, context: &Context<'_>) -> Result<u8, Fai
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let history = History { engine: &engine, manifest: &manifest };
-    match history.run(job, RunRequest { anew: args.anew }).await? {
-        JobOutcome::Ended(ended) => Ok(report(context, &job.name, &ended)),
-        JobOutcome::Skipped => {
-            context.printer.say(&format!("{} is passed over: its condition doesn't hold", job.name));
-            Ok(exit::DONE)
+    let mut request = RunRequest { anew: args.anew, join: args.join, patient: args.wait };
+    let mut said: Option<Leave> = None;
+    loop {
+        let ended = match history.run(job, request).await? {
+            JobOutcome::Ended(ended) => ended,
+            JobOutcome::Skipped => {
+                context.printer.say(&format!("{} is passed over: its condition doesn't hold", job.name));
+                return Ok(exit::DONE);
+            }
+        };
+        let leave = match &*ended {
+            Ended::Left { leave, .. } if args.wait && !stop.is_asked() => leave,
+            _ => return Ok(report(context, &job.name, &ended)),
+        };
+        // What was begun anew is not begun anew a second time.
+        request.anew = false;
+        if said.as_ref() != Some(leave) {
+            report(context, &job.name, &ended);
+            said = Some(leave.clone());
         }
+        if !wait_out(context, leave, &stop).await {
+            return Ok(report(context, &job.name, &ended));
+        }
+    }
+}
+
+/// Waits until it is worth another try. `false`: it never is, or the operator's signal has ended the waiting.
+async fn wait_out(context: &Context<'_>, leave: &Leave, stop: &Stop) -> bool {
+    let over = async {
+        match leave {
+            Leave::Closed { until: Some(until), .. } => {
+                // Whoever changes the hours meanwhile is not to be missed.
+                tokio::select! {
+                    () = context.clock.sleep_until(*until) => {}
+                    () = context.clock.sleep(LOOK) => {}
+                }
+                true
+            }
+            Leave::Paused(_) | Leave::HeldTooLong { .. } => {
+                context.clock.sleep(LOOK).await;
+                true
+            }
+            Leave::Elsewhere { state: RunState::Waiting | RunState::Paused } => true,
+            Leave::Closed { until: None, .. }
+            | Leave::Cancelled(_)
+            | Leave::Signal { .. }
+            | Leave::Elsewhere { .. } => false,
+        }
+    };
+    tokio::select! {
+        worth = over => worth,
+        () = stop.reached(StopLevel::AfterBatch) => false,
     }
 }
 
@@ -59,17 +115,44 @@ pub(crate) fn report(context: &Context<'_>, job: &str, ended: &Ended) -> u8 {
             ));
             exit::DONE
         }
-        Ended::Stopped { run, totals, cancelled } => {
+        Ended::Left { run: None, leave, .. } => {
+            context.printer.say(&format!("{job} {}; nothing was begun", leave.describe()));
+            code(leave)
+        }
+        Ended::Left { run: Some(run), totals, leave, others } => {
             let (seen, changed) = (human_count(totals.rows_seen), human_count(totals.rows_changed));
-            let how = if *cancelled {
-                "its batch was cancelled and nothing of it kept"
-            } else {
-                "its last batch was committed"
+            let how = match leave {
+                Leave::Signal { cancelled: true } => {
+                    "is stopped: its batch was cancelled and nothing of it kept".to_owned()
+                }
+                Leave::Signal { cancelled: false } => "is stopped: its last batch was committed".to_owned(),
+                leave => leave.describe(),
+            };
+            let next = match leave {
+                Leave::Elsewhere { .. } => "`longhaul status` tells more",
+                _ if *others => "other processes go on with it",
+                Leave::Paused(_) => "`longhaul resume` lets it go on",
+                Leave::Cancelled(_) => "what it changed stays",
+                _ => "run it again to go on",
             };
             context.printer.say(&format!(
-                "run {run} of {job} is stopped: {how}; {seen} rows passed, {changed} changed so far; run it again to go on"
+                "run {run} of {job} {how}; {seen} rows passed, {changed} changed so far; {next}"
             ));
-            if *cancelled { exit::INTERRUPTED } else { exit::STOPPED }
+            code(leave)
         }
+    }
+}
+
+fn code(leave: &Leave) -> u8 {
+    match leave {
+        Leave::Signal { cancelled: true } => exit::INTERRUPTED,
+        Leave::Closed { .. } | Leave::HeldTooLong { .. } | Leave::Elsewhere { state: RunState::Waiting } => {
+            exit::NOT_NOW
+        }
+        Leave::Elsewhere { state: RunState::Failed } => exit::FAILED,
+        Leave::Signal { cancelled: false }
+        | Leave::Paused(_)
+        | Leave::Cancelled(_)
+        | Leave::Elsewhere { .. } => exit::STOPPED,
     }
 }

@@ -1,14 +1,19 @@
 //! `longhaul status [JOB]`
 
+use std::time::Duration;
+
 use clap::Args;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
-use crate::model::{RunState, counted, human_count};
+use crate::engine::hours_in_force;
+use crate::model::{RunState, Wanted, counted, human_count, human_duration};
 use crate::pg::Connection;
 use crate::plan::eta::{EtaEstimator, EtaRange, format_range};
+use crate::plan::hours::{Opening, Schedule, describe_time, describe_times};
 use crate::store::{PassTotals, RunRow, WorkerRow};
 
 #[derive(Args, Debug)]
@@ -25,6 +30,8 @@ struct Standing {
     checkpoint: Option<String>,
     workers: Vec<WorkerRow>,
     pace: EtaEstimator,
+    schedule: Schedule,
+    now: Timestamp,
 }
 
 pub(crate) async fn status(args: &StatusArgs, context: &Context<'_>) -> Result<u8, Failure> {
@@ -53,6 +60,10 @@ pub(crate) async fn status(args: &StatusArgs, context: &Context<'_>) -> Result<u
 async fn standing(context: &Context<'_>, connection: &Connection, run: RunRow) -> Result<Standing, Failure> {
     let (store, client) = (&context.store, &**connection);
     let open = store.open_ranges(client, run.id, run.pass).await?;
+    let database = store.database_settings(client).await?;
+    let manifest = context.manifest().ok();
+    let job = manifest.as_ref().and_then(|manifest| manifest.job(&run.job, &context.settings.dirs).ok());
+    let schedule = hours_in_force(job, &context.settings, (&run.settings, &database));
     let mut pace = EtaEstimator::new();
     for (at, seen) in store.recent_batches(client, run.id, run.pass).await? {
         pace.record(at, seen);
@@ -63,6 +74,8 @@ async fn standing(context: &Context<'_>, connection: &Connection, run: RunRow) -
         checkpoint: open.first().and_then(|range| range.standing(&run.key_columns)),
         workers: store.workers(client, run.id).await?.into_iter().filter(|worker| worker.alive).collect(),
         pace,
+        schedule,
+        now: store.now(client).await?,
         run,
     })
 }
@@ -71,10 +84,12 @@ impl Standing {
     /// The state in words: `running` says whether anybody is.
     fn state(&self) -> String {
         let active = matches!(self.run.state, RunState::Running | RunState::Proving);
-        match (active, self.workers.as_slice()) {
-            (true, []) => {
+        match (active, self.workers.as_slice(), self.run.wish.wanted) {
+            (true, [], _) => {
                 format!("interrupted while {}: no process is at work, run it again to go on", self.run.state)
             }
+            (true, _, Wanted::Pause) => format!("{}, and about to be paused", self.run.state),
+            (true, _, Wanted::Cancel) => format!("{}, and about to be cancelled", self.run.state),
             _ => self.run.state.to_string(),
         }
     }
@@ -105,6 +120,18 @@ impl Standing {
         if let Some(reason) = &run.reason {
             lines.push(format!("  last        it {reason}"));
         }
+        if run.wish.wanted != Wanted::Work && !run.state.is_final() {
+            let at = run.wanted_at.as_deref().unwrap_or("before");
+            lines.push(format!(
+                "  wanted      {} by {}, {at}",
+                run.wish.wanted.as_str(),
+                run.wish.describe()
+            ));
+        }
+        if !run.settings.is_empty() && !run.state.is_final() {
+            let settings = run.settings.split('\n').map(str::trim).filter(|line| !line.is_empty());
+            lines.push(format!("  set         {}", settings.collect::<Vec<_>>().join(" ")));
+        }
         let share = self.percent().map(|percent| format!(", {percent} %")).unwrap_or_default();
         let estimated = format!(" of about {}", human_count(run.estimated_rows));
         lines.push(format!(
@@ -118,7 +145,14 @@ impl Standing {
             human_count(self.all.batches)
         ));
         if let (Some(rate), Some(left)) = (self.pace.rate_now(), self.left()) {
-            lines.push(format!("  pace        {rate:.0} rows/s, {} left", format_range(left)));
+            let end = self.end(left).map(|end| format!(", done {end}")).unwrap_or_default();
+            lines.push(format!("  pace        {rate:.0} rows/s, {} left{end}", format_range(left)));
+        }
+        if let Some(hours) = self.hours() {
+            lines.push(format!("  hours       {hours}"));
+        }
+        if let Some(cost) = self.cost_to_others() {
+            lines.push(format!("  others      {cost}"));
         }
         if !run.walk.is_empty() {
             lines.push(format!("  walk        {}", run.walk));
@@ -139,8 +173,52 @@ impl Standing {
             lines.push(format!(
                 "  at work     {actor} on {host} (process {process_id}, {workers}) since {started_at}"
             ));
+            if worker.doing != "working" {
+                lines.push(format!("              {}, since {}", worker.doing, worker.doing_since));
+            }
         }
         lines.join("\n")
+    }
+
+    /// When it will be done by the clock, where the hours make that another question than how long it takes.
+    fn end(&self, left: EtaRange) -> Option<String> {
+        let zone = self.schedule.zone();
+        let low = self.schedule.finish(self.now, left.low).filter(|_| !self.schedule.is_empty())?;
+        Some(describe_times((low, self.schedule.finish(self.now, left.high)?), self.now, &zone))
+    }
+
+    /// Whether the hours are open, while the run isn't over.
+    fn hours(&self) -> Option<String> {
+        if self.schedule.is_empty() || self.run.state.is_final() {
+            return None;
+        }
+        let when = |until: Option<Timestamp>| match until {
+            Some(until) => format!("until {}", describe_time(until, self.now, &self.schedule.zone())),
+            None => "for good".to_owned(),
+        };
+        Some(match self.schedule.at(self.now) {
+            Opening::Open { until } => format!("open {}", when(until)),
+            Opening::Closed { until, reason } => format!("closed {}: {reason}", when(until)),
+        })
+    }
+
+    /// What others had to wait for, and the batches for them.
+    fn cost_to_others(&self) -> Option<String> {
+        let PassTotals { gave_way, longest_blocked, lock_wait, .. } = self.all;
+        let mut told = Vec::new();
+        if longest_blocked > Duration::ZERO {
+            told.push(format!("waited for a batch {} at the longest", human_duration(longest_blocked)));
+        }
+        if gave_way > 0 {
+            told.push(format!(
+                "{} gave way to them",
+                counted(usize::try_from(gave_way).unwrap_or(usize::MAX), "batch")
+            ));
+        }
+        if lock_wait > Duration::ZERO {
+            told.push(format!("kept batches waiting for {} in all", human_duration(lock_wait)));
+        }
+        (!told.is_empty()).then(|| told.join(", "))
     }
 
     /// Each process with the number of its workers and the first of them.
@@ -175,6 +253,16 @@ impl Standing {
             "state": run.state.as_str(),
             "active": !self.workers.is_empty(),
             "reason": run.reason,
+            "wanted": run.wish.wanted.as_str(),
+            "wanted_by": run.wish.by,
+            "wanted_why": run.wish.why,
+            "wanted_at": run.wanted_at,
+            "settings": run.settings,
+            "hours": self.hours(),
+            "wal_bytes": self.all.wal_bytes,
+            "gave_way": self.all.gave_way,
+            "longest_blocked_ms": u64::try_from(self.all.longest_blocked.as_millis()).unwrap_or(u64::MAX),
+            "lock_wait_ms": u64::try_from(self.all.lock_wait.as_millis()).unwrap_or(u64::MAX),
             "pass": run.pass.0,
             "pass_totals": totals(&self.pass),
             "totals": totals(&self.all),

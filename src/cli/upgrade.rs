@@ -78,7 +78,7 @@ impl ChangeArgs {
             Doubt::Done => InDoubt::Done,
             Doubt::Again => InDoubt::Again,
         };
-        ChangeOptions { tag: self.tag.as_deref(), in_doubt, agreed: None }
+        ChangeOptions { tag: self.tag.as_deref(), in_doubt, ..ChangeOptions::default() }
     }
 }
 

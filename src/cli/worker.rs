@@ -1,4 +1,5 @@
-//! `longhaul worker`: carries on what `upgrade --detach` left.
+//! `longhaul worker`: goes on with unfinished runs as their hours open, beside other workers, and with what
+//! `upgrade --detach` left.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,13 +9,16 @@ use clap::Args;
 use super::args::Crew;
 use super::context::Context;
 use super::failure::Failure;
-use super::{exit, signals};
-use crate::engine::{ChangeOptions, DataRevisions, Engine, History, HistoryError, HistoryStep, RunError};
+use super::{exit, run, signals};
+use crate::engine::{
+    ChangeOptions, DataRevisions, Ended, Engine, History, HistoryError, HistoryStep, JobOutcome, RunError,
+    RunRequest,
+};
 use crate::observe::Terminal;
 use crate::store::UpgradeCommand;
 
-/// How often to look for requests.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How often to look for work.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 #[derive(Args, Debug)]
 pub(crate) struct WorkerArgs {
@@ -39,7 +43,7 @@ pub(crate) async fn worker(args: &WorkerArgs, context: &Context<'_>) -> Result<u
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let mut code = exit::DONE;
-    context.printer.say("waiting for what `upgrade --detach` leaves");
+    context.printer.say("waiting for unfinished runs, and for what `upgrade --detach` leaves");
     while !stop.is_asked() {
         let mut open = 0;
         for command in requests(context).await? {
@@ -48,6 +52,16 @@ pub(crate) async fn worker(args: &WorkerArgs, context: &Context<'_>) -> Result<u
                 Outcome::Open => open += 1,
                 Outcome::Failed(error) => {
                     finish(context, &command, &format!("failed: {error}")).await?;
+                    context.printer.failure(&error.into());
+                    code = exit::FAILED;
+                }
+            }
+        }
+        for job in unfinished(context).await? {
+            match go_on(context, &engine, &job).await? {
+                Outcome::Done => {}
+                Outcome::Open => open += 1,
+                Outcome::Failed(error) => {
                     context.printer.failure(&error.into());
                     code = exit::FAILED;
                 }
@@ -62,6 +76,47 @@ pub(crate) async fn worker(args: &WorkerArgs, context: &Context<'_>) -> Result<u
         }
     }
     Ok(exit::STOPPED)
+}
+
+/// How a worker works on runs: beside others, and however long they are held.
+const REQUEST: RunRequest = RunRequest { anew: false, join: true, patient: true };
+
+async fn unfinished(context: &Context<'_>) -> Result<Vec<String>, Failure> {
+    match context.reader("worker").await? {
+        Some(connection) => Ok(context.store.unfinished_jobs(&*connection).await?),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Goes on with the run of a job, if its file is here.
+async fn go_on(context: &Context<'_>, engine: &Engine<'_>, id: &str) -> Result<Outcome, Failure> {
+    let manifest = context.manifest()?;
+    let Ok(job) = manifest.job(id, &context.settings.dirs) else { return Ok(Outcome::Open) };
+    let history = History { engine, manifest: &manifest };
+    match Box::pin(history.run(job, REQUEST)).await {
+        Ok(JobOutcome::Ended(ended)) => {
+            let is_left = matches!(*ended, Ended::Left { .. });
+            // Of what was not even begun nothing is said, again and again.
+            if !matches!(*ended, Ended::Left { run: None, .. }) {
+                run::report(context, &job.name, &ended);
+            }
+            Ok(if is_left { Outcome::Open } else { Outcome::Done })
+        }
+        Ok(JobOutcome::Skipped) => Ok(Outcome::Done),
+        Err(error) => Ok(of_error(error)),
+    }
+}
+
+/// What another process has, or had taken from us, stays open for the next look.
+fn of_error(error: HistoryError) -> Outcome {
+    match error {
+        HistoryError::Busy { .. }
+        | HistoryError::Stopped { .. }
+        | HistoryError::Run(RunError::Busy { .. } | RunError::GivenUp | RunError::LeaseLost { .. }) => {
+            Outcome::Open
+        }
+        error => Outcome::Failed(error),
+    }
 }
 
 async fn requests(context: &Context<'_>) -> Result<Vec<UpgradeCommand>, Failure> {
@@ -79,18 +134,13 @@ async fn carry_on(
     // Read anew each time: a deployment may have brought files.
     let manifest = context.manifest()?;
     let history = History { engine, manifest: &manifest };
-    let options = ChangeOptions { tag: command.tag.as_deref(), ..ChangeOptions::default() };
+    let options = ChangeOptions { tag: command.tag.as_deref(), request: REQUEST, ..ChangeOptions::default() };
     match Box::pin(history.upgrade(&command.target, DataRevisions::Run, &options)).await {
         Ok(steps) if steps.iter().any(|step| matches!(step, HistoryStep::Stopped { .. })) => {
             Ok(Outcome::Open)
         }
         Ok(_) => Ok(Outcome::Done),
-        Err(
-            HistoryError::Busy { .. }
-            | HistoryError::Stopped { .. }
-            | HistoryError::Run(RunError::Busy { .. }),
-        ) => Ok(Outcome::Open),
-        Err(error) => Ok(Outcome::Failed(error)),
+        Err(error) => Ok(of_error(error)),
     }
 }
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::address::{self, Address};
 use super::environment::EnvFileError;
 use super::{Callbacks, Environment, NewFiles, Target, UrlError};
-use crate::manifest::{Document, DocumentError, Section};
-use crate::model::parse_duration;
+use crate::manifest::{Document, DocumentError, Section, hours, limits, worker_bounds};
+use crate::model::{Hours, Limits, parse_duration};
+use crate::plan::scale::Bounds;
 
 /// What the command line says; each beats what the environment and the file say.
 #[derive(Clone, Debug, Default)]
@@ -38,7 +39,13 @@ pub struct Settings {
     /// How long to try to connect.
     pub connect_timeout: Duration,
     /// Workers of a run in one process; `None`: chosen from the server's load and the table.
-    pub workers: Option<u32>,
+    pub workers: Option<Bounds>,
+    /// While this file is there, runs hold.
+    pub pause_file: Option<PathBuf>,
+    /// When any run may be at work; a job's own hours are joined with it.
+    pub hours: Option<Hours>,
+    /// What a run may ask of the server, as the file says; a job's own limits are joined with it.
+    pub limits: Limits,
     /// How new files are made.
     pub new_files: NewFiles,
     /// How long to wait for another process that changes the history.
@@ -82,6 +89,9 @@ const KEYS: &[&str] = &[
     "connect_timeout",
     "history_wait",
     "workers",
+    "pause_file",
+    "hours",
+    "limits",
     "new_files",
     "callbacks",
 ];
@@ -133,7 +143,10 @@ impl Settings {
             schema: string("schema")?.unwrap_or_else(|| "longhaul".to_owned()),
             lock_timeout: duration("lock_timeout", Self::DEFAULT_LOCK_TIMEOUT)?,
             connect_timeout: duration("connect_timeout", Self::DEFAULT_CONNECT_TIMEOUT)?,
-            workers: workers(&root)?,
+            workers: worker_bounds(&root)?,
+            pause_file: string("pause_file")?.map(PathBuf::from),
+            hours: hours(&root)?,
+            limits: root.section("limits")?.as_ref().map(limits).transpose()?.unwrap_or_default(),
             new_files: NewFiles::read(&document)?,
             history_wait: duration("history_wait", Self::DEFAULT_HISTORY_WAIT)?,
             callbacks: Callbacks::read(&document)?,
@@ -146,25 +159,12 @@ impl Settings {
         self.target.as_ref().ok_or_else(missing)
     }
 
-    /// Workers in one process at the most: more have never helped anybody, and each is a connection.
-    pub const MOST_WORKERS: u32 = 32;
     /// pgroll's default for DDL, and the upper end of what the batch engines use.
     pub const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_millis(500);
     /// Enough for a failover's name change, short enough not to look hung.
     pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
     /// Several replicas of a service that each upgrade as they start: the last waits for the first.
     pub const DEFAULT_HISTORY_WAIT: Duration = Duration::from_secs(600);
-}
-
-fn workers(root: &Section<'_>) -> Result<Option<u32>, DocumentError> {
-    match root.count("workers")? {
-        Some(workers) if workers.value > Settings::MOST_WORKERS => {
-            let most = Settings::MOST_WORKERS;
-            let message = format!("`workers` is {}, and can be {most} at the most", workers.value);
-            Err(root.complain(&workers, message, None))
-        }
-        workers => Ok(workers.map(|workers| workers.value)),
-    }
 }
 
 /// Those of the command line, or else those of the file.
@@ -206,6 +206,8 @@ impl ConfigError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::{LIMITS_KEYS, PROBE_KEYS};
+    use crate::model::Limit;
 
     fn from_text(text: &str) -> Result<Settings, ConfigError> {
         let environment = Environment::from([("DATABASE_URL", "postgres://u@h/d")]);
@@ -224,8 +226,16 @@ mod tests {
             (defaults.dirs, defaults.schema, defaults.lock_timeout, defaults.connect_timeout)
         );
         assert_eq!(settings.new_files, defaults.new_files);
-        for key in KEYS.iter().chain(NewFiles::KEYS).chain(Callbacks::KEYS) {
-            let there = [format!("\n{key} = "), format!("\n[{key}]"), format!("\n# {key} = ")];
+        assert_eq!(settings.limits, Limits::DEFAULTS, "what is not said is the same");
+        let keys = KEYS.iter().chain(NewFiles::KEYS).chain(Callbacks::KEYS);
+        for key in keys.chain(LIMITS_KEYS).chain(PROBE_KEYS) {
+            let there = [
+                format!("\n{key} = "),
+                format!("\n[{key}]"),
+                format!("\n# [{key}]"),
+                format!("\n# {key} = "),
+                format!("\n# [[limits.{key}]]"),
+            ];
             assert!(
                 there.iter().any(|line| uncommented.contains(line)),
                 "{key} is not in config/reference.toml"
@@ -239,6 +249,17 @@ mod tests {
         let Err(ConfigError::Document(error)) = from_text("\nlock_timout = \"1s\"\n") else { panic!() };
         assert_eq!(error.to_string(), "config/x.toml:2:1: unknown key `lock_timout` at the top of the file");
         assert_eq!(error.hint.as_deref(), Some("did you mean `lock_timeout`?"));
+    }
+
+    #[test]
+    fn limits_are_read_and_complaints_point_at_the_place() {
+        let settings = from_text("[limits]\nreplica_lag = \"off\"\nactive_sessions = 7\n").unwrap();
+        assert_eq!(settings.limits.replica_lag, Some(Limit::Off));
+        assert_eq!(settings.limits.active_sessions, Some(Limit::At(7)));
+        let Err(ConfigError::Document(error)) = from_text("[limits]\nreplica_lag = \"5\"\n") else {
+            panic!()
+        };
+        assert_eq!((error.line, error.column), (2, 15));
     }
 
     #[test]

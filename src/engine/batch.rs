@@ -110,6 +110,10 @@ pub(super) struct Committed {
     pub(super) hot: Option<u64>,
     /// Where the range stands now.
     pub(super) position: Position,
+    /// The number it is logged under.
+    pub(super) id: i64,
+    /// WAL that the server wrote meanwhile, in bytes: that of others counts, since it can't be told apart.
+    pub(super) wal_bytes: u64,
     /// From the first byte sent to the answer to COMMIT.
     pub(super) took: Duration,
     /// Where the next batch ends, if it has as many keys as were asked for.
@@ -271,6 +275,8 @@ impl Prepared {
         Ok(Committed {
             changed: row.get::<_, i64>(0).unsigned_abs(),
             hot,
+            id: row.get(4),
+            wal_bytes: (row.get::<_, i64>(3) - row.get::<_, i64>(2)).unsigned_abs(),
             position: position.clone(),
             took,
             next_upper,

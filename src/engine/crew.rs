@@ -1,21 +1,28 @@
-//! The workers of one process on a run, and the passes they walk together.
+//! The workers of one process on a run, and the passes they walk together, with those of other processes.
 //!
 //! ```text
 //! pass_through:  backfill ─► sweep, until one finds nothing ─► proof
 //!                    each pass: all workers at once, each claims ranges; who has none cuts another's in two
+//!                    between passes: the process that came first leads, the others wait for what it finds
 //! ```
 
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Mutex;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use tokio_postgres::Transaction;
 
 use super::takeover::still_ours;
 use super::walk::Walk;
-use super::worker::{Session, Tools, Worker};
-use super::{JobPlan, Notice, Proof, Repair, RunError, StopLevel, proof};
+use super::worker::{Session, Tools, Walked, Worker};
+use super::{JobPlan, Leave, Notice, Proof, Repair, RunError, StopLevel, proof};
 use crate::model::{Direction, Pass, RunId, RunState, WorkerId};
 use crate::pg::{Connection, ErrorClass};
+use crate::plan::admission::Admission;
 use crate::plan::transition::{self, Input};
 use crate::store::{Identity, Store};
 
@@ -23,73 +30,85 @@ use crate::store::{Identity, Store};
 /// leaves nothing to the second.
 const MOST_SWEEPS: i32 = 5;
 
+/// How often who doesn't lead looks what the leader has found.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Who of this process is registered as a worker. They come and go while the heart beats for them.
+#[derive(Default)]
+pub(super) struct Roster(Mutex<Vec<WorkerId>>);
+
+impl Roster {
+    pub(super) fn add(&self, id: WorkerId) {
+        self.0.lock().expect("no holder can panic").push(id);
+    }
+
+    /// All of them, the first first.
+    pub(super) fn ids(&self) -> Vec<WorkerId> {
+        self.0.lock().expect("no holder can panic").clone()
+    }
+}
+
 /// The workers of this process on a run; the first does what is to be done between passes.
 pub(super) struct Crew<'w> {
     tools: &'w Tools<'w>,
     plan: &'w JobPlan,
-    first: Worker<'w>,
-    others: Vec<Worker<'w>>,
+    identity: &'w Identity,
+    roster: &'w Roster,
+    /// In the order of their numbers; away while they walk.
+    workers: Vec<Worker<'w>>,
+}
+
+/// What came of the passes.
+pub(super) enum Outcome {
+    /// The run is proved.
+    Proved(Proof),
+    /// The run is to be left.
+    Left(Leave),
 }
 
 /// How a pass ended.
-enum Walked {
+enum PassEnd {
     Through,
-    Stopped,
+    Left(Leave),
     /// The table was rewritten: what is left of the pass has no place in the new file.
     Rewritten,
 }
 
+/// What is to be done when a pass is through.
+enum Next {
+    /// This process leads, and decides.
+    Lead,
+    /// The leader has begun another pass.
+    Pass(Pass),
+    /// The run is to be left.
+    Leave(Leave),
+}
+
+/// A worker on its walk, with its number; `None`: it couldn't be had.
+type Walking<'w> = Pin<Box<dyn Future<Output = (u32, Option<Worker<'w>>, Result<Walked, RunError>)> + 'w>>;
+
 impl<'w> Crew<'w> {
-    /// One worker.
-    pub(super) fn new(tools: &'w Tools<'w>, plan: &'w JobPlan, first: Worker<'w>) -> Self {
-        Self { tools, plan, first, others: Vec::new() }
-    }
-
-    /// Takes on as many others as the walk says, each registered on a connection of its own. A server that has no
-    /// connection left is no reason not to begin.
-    pub(super) async fn hire(&mut self, identity: &Identity) -> Result<(), RunError> {
-        for missing in (1..self.tools.walk.workers).rev() {
-            match self.one_more(identity).await {
-                Ok(worker) => self.others.push(worker),
-                Err(error) if matches!(error.class(), ErrorClass::Resources | ErrorClass::Connection) => {
-                    let (workers, error) = (self.others.len() + 1, error.in_short());
-                    let reason = format!("{workers} workers at work, {missing} can't be had: {error}");
-                    self.tools.observer.notice(Notice::Warning { reason });
-                    return Ok(());
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    async fn one_more(&self, identity: &Identity) -> Result<Worker<'w>, RunError> {
-        let Tools { connector, sql, store, run, .. } = self.tools;
-        let connection = connector.connect("batches").await?;
-        let mut session = Session::prepare(connection, sql, store).await?;
-        let transaction = still_ours(store, session.connection(), &[self.first.id()]).await?;
-        let id = WorkerId::fresh();
-        store.register_worker(&transaction, id, *run, identity).await?;
-        transaction.commit().await.map_err(RunError::sql("register a worker"))?;
-        Ok(Worker::new(self.tools, &self.plan.job, id, session))
-    }
-
-    /// The ids they are registered as.
-    pub(super) fn ids(&self) -> Vec<WorkerId> {
-        std::iter::once(&self.first).chain(&self.others).map(Worker::id).collect()
+    /// One worker, registered already.
+    pub(super) fn new(
+        tools: &'w Tools<'w>,
+        plan: &'w JobPlan,
+        (identity, roster): (&'w Identity, &'w Roster),
+        first: Worker<'w>,
+    ) -> Self {
+        Self { tools, plan, identity, roster, workers: vec![first] }
     }
 
     /// The connection of the first, for what is to be done between and after the passes.
     pub(super) fn connection(&mut self) -> &mut Connection {
-        self.first.connection()
+        self.workers.first_mut().expect("the first worker is away only during a walk").connection()
     }
 
-    /// All passes and the proof. `None`: stopped by the operator.
+    /// All passes and the proof.
     pub(super) async fn pass_through(
         &mut self,
         mut pass: Pass,
         mut expected: u64,
-    ) -> Result<Option<Proof>, RunError> {
+    ) -> Result<Outcome, RunError> {
         let (store, run) = (self.tools.store, self.tools.run);
         let mut last = pass.0 + MOST_SWEEPS;
         loop {
@@ -100,14 +119,25 @@ impl<'w> Crew<'w> {
             let mut sweeps = !once && all.rows_unconverged == 0;
             if sweeps || pass == Pass::BACKFILL {
                 match self.walk(pass, expected).await? {
-                    Walked::Through => {}
-                    Walked::Stopped => return Ok(None),
-                    Walked::Rewritten => {
+                    PassEnd::Through => {}
+                    PassEnd::Left(leave) => return Ok(Outcome::Left(leave)),
+                    PassEnd::Rewritten => {
                         pass = self.begin_anew(pass).await?;
                         last += 1;
                         continue;
                     }
                 }
+            }
+            match self.what_next(pass).await? {
+                Next::Lead => {}
+                Next::Pass(begun) => {
+                    expected = store.totals(&**self.connection(), run, Some(pass)).await?.rows_seen;
+                    pass = begun;
+                    continue;
+                }
+                Next::Leave(leave) => return Ok(Outcome::Left(leave)),
+            }
+            if sweeps || pass == Pass::BACKFILL {
                 let totals = store.totals(&**self.connection(), run, Some(pass)).await?;
                 // The next pass goes over the same rows, and now they are counted.
                 expected = totals.rows_seen;
@@ -122,13 +152,13 @@ impl<'w> Crew<'w> {
                 }
             }
             match self.prove().await? {
-                None => return Ok(None),
-                Some(proof) if proof.remaining == 0 || self.plan.job.direction == Direction::Down => {
-                    return judge(proof).map(Some);
+                Err(leave) => return Ok(Outcome::Left(leave)),
+                Ok(proof) if proof.remaining == 0 || self.plan.job.direction == Direction::Down => {
+                    return judge(proof).map(Outcome::Proved);
                 }
-                Some(proof) if !sweeps => return Err(not_repeated(&proof)),
-                Some(proof) if pass.0 >= last => return Err(chased(proof.remaining, pass)),
-                Some(_) => {
+                Ok(proof) if !sweeps => return Err(not_repeated(&proof)),
+                Ok(proof) if pass.0 >= last => return Err(chased(proof.remaining, pass)),
+                Ok(_) => {
                     self.move_on(RunState::Proving, Input::RowsRemain).await?;
                     pass = self.begin_pass(pass.next()).await?;
                 }
@@ -136,33 +166,128 @@ impl<'w> Crew<'w> {
         }
     }
 
-    /// Walks one pass, all workers at once.
-    async fn walk(&mut self, pass: Pass, expected: u64) -> Result<Walked, RunError> {
+    /// Walks one pass, all workers at once: as many as there are to be at each moment.
+    async fn walk(&mut self, pass: Pass, expected: u64) -> Result<PassEnd, RunError> {
         let tools = self.tools;
         let done = tools.store.totals(&**self.connection(), tools.run, Some(pass)).await?;
-        self.tools.observer.notice(Notice::Pass { pass, done, expected });
-        self.tools.failed.store(false, Ordering::SeqCst);
-        let all = std::iter::once(&mut self.first).chain(&mut self.others);
-        let ends = join_all(all.map(|worker| worker.walk(pass))).await;
-        let mut walked = Walked::Through;
+        tools.observer.notice(Notice::Pass { pass, done, expected });
+        tools.failed.store(false, Ordering::SeqCst);
+        let mut wanted = tools.gate.workers();
+        let mut walking: FuturesUnordered<Walking<'w>> = FuturesUnordered::new();
+        let mut resting = std::mem::take(&mut self.workers);
+        let (mut back, mut ends) = (Vec::new(), Vec::new());
+        let (mut next, mut most) = (u32::try_from(resting.len()).unwrap_or(u32::MAX), u32::MAX);
+        let mut is_ending = false;
+        loop {
+            let now = (*wanted.borrow_and_update()).min(most);
+            if !is_ending {
+                let may = |worker: &Worker<'_>| worker.number() < now.max(1);
+                while let Some(at) = resting.iter().position(may) {
+                    walking.push(Box::pin(walk_on(resting.swap_remove(at), pass)));
+                }
+                while next < now {
+                    walking.push(Box::pin(hire(tools, self.identity, self.roster, next, pass)));
+                    next += 1;
+                }
+            }
+            let (number, worker, end) = tokio::select! {
+                Some(end) = walking.next() => end,
+                Ok(()) = wanted.changed(), if !is_ending => continue,
+                else => break,
+            };
+            match (worker, end) {
+                (Some(worker), Ok(Walked::Rests)) => resting.push(worker),
+                (Some(worker), end) => {
+                    is_ending = true;
+                    back.push(worker);
+                    ends.push(end);
+                }
+                // A server that has no connection left is no reason not to go on.
+                (None, Err(error))
+                    if matches!(error.class(), ErrorClass::Resources | ErrorClass::Connection) =>
+                {
+                    most = most.min(number);
+                    next = next.min(number);
+                    let (missing, error) = (now.saturating_sub(number), error.in_short());
+                    let reason = format!("{number} workers at work, {missing} can't be had: {error}");
+                    tools.observer.notice(Notice::Warning { reason });
+                }
+                (None, end) => {
+                    is_ending = true;
+                    tools.failed.store(true, Ordering::SeqCst);
+                    ends.push(end);
+                }
+            }
+        }
+        drop(walking);
+        self.workers = resting;
+        self.workers.append(&mut back);
+        self.workers.sort_by_key(Worker::number);
+        self.judge_ends(ends)
+    }
+
+    /// What came of a pass, from what came of each worker.
+    fn judge_ends(&self, ends: Vec<Result<Walked, RunError>>) -> Result<PassEnd, RunError> {
+        let mut pass_end = PassEnd::Through;
         let mut failure: Option<RunError> = None;
         for end in ends {
             match end {
-                Ok(false) => walked = Walked::Stopped,
+                Ok(Walked::Leaves(leave)) => pass_end = PassEnd::Left(leave),
                 // Whoever lost the run says so, whatever else went wrong.
                 Err(error) if failure.is_none() || error.class() == ErrorClass::Fenced => {
                     failure = Some(error);
                 }
-                Ok(true) | Err(_) => {}
+                Ok(_) | Err(_) => {}
             }
         }
         match failure {
-            None => Ok(walked),
+            None => Ok(pass_end),
             Some(error) if error.class() == ErrorClass::Rewritten && !self.tools.stop.is_asked() => {
-                Ok(Walked::Rewritten)
+                Ok(PassEnd::Rewritten)
             }
-            Some(error) if error.class() == ErrorClass::Rewritten => Ok(Walked::Stopped),
+            Some(error) if error.class() == ErrorClass::Rewritten => {
+                Ok(PassEnd::Left(Leave::Signal { cancelled: false }))
+            }
             Some(error) => Err(error),
+        }
+    }
+
+    /// A pass is through: who came first leads the run, and decides what follows. The others wait for that, and one of
+    /// them leads when the leader is gone.
+    async fn what_next(&mut self, pass: Pass) -> Result<Next, RunError> {
+        let Tools { store, run, gate, stop, clock, .. } = self.tools;
+        let own = self.roster.ids();
+        loop {
+            let connection = self.connection();
+            let Some(orders) = store.orders(&**connection, *run).await? else {
+                return Err(RunError::GivenUp);
+            };
+            gate.hear(&orders);
+            if orders.pass > pass {
+                return Ok(Next::Pass(orders.pass));
+            }
+            if !matches!(orders.state, RunState::Running | RunState::Proving) {
+                return Ok(Next::Leave(Leave::Elsewhere { state: orders.state }));
+            }
+            if !store.confirm_workers(&**connection, &own).await? {
+                return Err(RunError::GivenUp);
+            }
+            if stop.is_asked() {
+                let cancelled = stop.level() >= StopLevel::Cancel;
+                return Ok(Next::Leave(Leave::Signal { cancelled }));
+            }
+            let first = store.first_worker(&**connection, *run).await?;
+            match gate.admit(Duration::ZERO) {
+                Err(leave) => return Ok(Next::Leave(leave)),
+                Ok(Admission::Go) if first.is_some_and(|first| own.contains(&first)) => {
+                    return Ok(Next::Lead);
+                }
+                Ok(_) => {}
+            }
+            tokio::select! {
+                () = clock.sleep(LOOK) => {}
+                () = stop.reached(StopLevel::AfterBatch) => {}
+            }
         }
     }
 
@@ -183,8 +308,9 @@ impl<'w> Crew<'w> {
             format!("{} was rewritten meanwhile: its rows are walked over anew", self.plan.table.name);
         self.tools.observer.notice(Notice::Warning { reason });
         let (tools, plan) = (self.tools, self.plan);
-        self.first.let_go();
-        self.others.iter_mut().for_each(Worker::let_go);
+        for worker in &mut self.workers {
+            worker.let_go();
+        }
         let transaction = self.still_ours().await?;
         tools.store.close_ranges(&transaction, tools.run, pass).await?;
         plan_pass(&transaction, tools.store, plan, tools.walk, (tools.run, pass.next())).await?;
@@ -202,23 +328,58 @@ impl<'w> Crew<'w> {
     }
 
     async fn still_ours(&mut self) -> Result<Transaction<'_>, RunError> {
-        let ids = self.ids();
-        still_ours(self.tools.store, self.first.connection(), &ids).await
+        let ids = self.roster.ids();
+        let store = self.tools.store;
+        still_ours(store, self.connection(), &ids).await
     }
 
-    /// Takes the proof and shows it. `None`: stopped by the operator.
-    async fn prove(&mut self) -> Result<Option<Proof>, RunError> {
+    /// Takes the proof and shows it.
+    async fn prove(&mut self) -> Result<Result<Proof, Leave>, RunError> {
         self.move_on(RunState::Running, Input::PassesDone).await?;
         failpoint!("proof.beginning");
-        let (stop, plan) = (self.tools.stop, self.plan);
-        self.tools.observer.notice(Notice::Proving);
-        match proof::take(self.connection(), plan, stop).await {
-            Ok(proof) => Ok(Some(proof)),
-            Err(error) if error.class() == ErrorClass::Timeout && stop.level() == StopLevel::Cancel => {
-                Ok(None)
+        let (Tools { stop, gate, observer, .. }, plan) = (self.tools, self.plan);
+        observer.notice(Notice::Proving);
+        gate.do_now("taking the proof");
+        let left = async {
+            tokio::select! {
+                () = stop.reached(StopLevel::Cancel) => Leave::Signal { cancelled: true },
+                leave = gate.left() => leave,
             }
-            Err(error) => Err(error),
-        }
+        };
+        let proof = proof::take(self.connection(), plan, left).await;
+        gate.do_now("working");
+        proof
+    }
+}
+
+/// A worker that is there walks.
+async fn walk_on(mut worker: Worker<'_>, pass: Pass) -> (u32, Option<Worker<'_>>, Result<Walked, RunError>) {
+    let end = worker.walk(pass).await;
+    (worker.number(), Some(worker), end)
+}
+
+/// One more worker, registered on a connection of its own, walks.
+async fn hire<'w>(
+    tools: &'w Tools<'w>,
+    identity: &'w Identity,
+    roster: &'w Roster,
+    number: u32,
+    pass: Pass,
+) -> (u32, Option<Worker<'w>>, Result<Walked, RunError>) {
+    let hired = async {
+        let Tools { connector, sql, store, run, .. } = tools;
+        let connection = connector.connect("batches").await?;
+        let mut session = Session::prepare(connection, sql, store).await?;
+        let transaction = still_ours(store, session.connection(), &roster.ids()).await?;
+        let id = WorkerId::fresh();
+        store.register_worker(&transaction, id, *run, identity).await?;
+        transaction.commit().await.map_err(RunError::sql("register a worker"))?;
+        roster.add(id);
+        Ok(Worker::new(tools, (id, number), session))
+    };
+    match hired.await {
+        Ok(worker) => walk_on(worker, pass).await,
+        Err(error) => (number, None, Err(error)),
     }
 }
 

@@ -1,29 +1,28 @@
-//! How a run ends for this process: the state, its reason and the event that are stored together.
+//! How a run ends for this process, and what becomes of the run by that.
 
-use super::{Proof, RunError, StopLevel};
+use super::RunError;
+use super::crew::Outcome;
 use crate::model::{Direction, Job, RunId, RunState};
+use crate::pg::ErrorClass;
 use crate::plan::transition::{self, Illegal, Input};
+use crate::store::Identity;
 
-/// What is stored at the end of a run's work by this process.
+/// What is stored at the end of this process's work on a run.
 pub(super) struct Ending {
     pub(super) run: RunId,
-    pub(super) state: RunState,
+    job: String,
+    input: Option<Input>,
+    /// The run ends for the others as well.
+    for_all: bool,
     pub(super) event: &'static str,
     pub(super) reason: String,
-    pub(super) message: String,
     pub(super) sign_off: Option<serde_json::Value>,
 }
 
 impl Ending {
-    pub(super) fn of(
-        job: &Job,
-        run: RunId,
-        result: &Result<Option<Proof>, RunError>,
-        stop: StopLevel,
-    ) -> Result<Self, Illegal> {
-        let name = &job.name;
-        let (state, event, reason, sign_off) = match result {
-            Ok(Some(proof)) => {
+    pub(super) fn of(job: &Job, run: RunId, result: &Result<Outcome, RunError>) -> Self {
+        let (input, for_all, event, reason, sign_off) = match result {
+            Ok(Outcome::Proved(proof)) => {
                 let sign_off = serde_json::to_value(proof).expect("a proof is plain data with text keys");
                 let reason = match job.direction {
                     Direction::Up => format!("was signed off: no row of {} left, totals agree", proof.rows),
@@ -32,20 +31,33 @@ impl Ending {
                         proof.remaining, proof.rows
                     ),
                 };
-                (transition::next(RunState::Proving, Input::Proved)?, "run.done", reason, Some(sign_off))
+                (Some(Input::Proved), true, "run.done", reason, Some(sign_off))
             }
-            Ok(None) => {
-                let how =
-                    if stop >= StopLevel::Cancel { "with its batch cancelled" } else { "after its batch" };
-                let reason = format!("was stopped by an operator's signal {how}");
-                (transition::next(RunState::Running, Input::Stop)?, "run.stopped", reason, None)
-            }
+            Ok(Outcome::Left(leave)) => (leave.input(), false, leave.event(), leave.describe(), None),
             Err(error) => {
                 let reason = format!("failed: {}", error.in_short());
-                (transition::next(RunState::Running, Input::Fail)?, "run.failed", reason, None)
+                // A lost connection is this process's trouble; what the database refuses it refuses everybody.
+                let for_all = error.class() != ErrorClass::Connection;
+                (Some(Input::Fail), for_all, "run.failed", reason, None)
             }
         };
-        let message = format!("run {run} of {name} {reason}");
-        Ok(Self { run, state, event, reason, message, sign_off })
+        Self { run, job: job.name.clone(), input, for_all, event, reason, sign_off }
+    }
+
+    /// The state that the run comes to by this; `None`: it stays as it is, because others go on with it or have ended it.
+    pub(super) fn reached(&self, stored: RunState, others: bool) -> Option<Result<RunState, Illegal>> {
+        let is_over = !matches!(stored, RunState::Running | RunState::Proving);
+        let input = self.input.filter(|_| !is_over && (self.for_all || !others))?;
+        Some(transition::next(stored, input))
+    }
+
+    /// For the log.
+    pub(super) fn message(&self, identity: &Identity, reached: bool) -> String {
+        let Self { run, job, reason, .. } = self;
+        if reached {
+            format!("run {run} of {job} {reason}")
+        } else {
+            format!("{identity} left run {run} of {job}: it {reason}")
+        }
     }
 }

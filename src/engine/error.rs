@@ -2,8 +2,10 @@
 
 use super::batch::Batch;
 use super::{Finding, PreflightError};
+use crate::manifest::BadSetting;
 use crate::model::{Order, RangeId, RunId};
 use crate::pg::{ConnectError, ErrorClass, classify};
+use crate::plan::control::Refused;
 use crate::plan::transition::Illegal;
 use crate::store::StoreError;
 
@@ -101,6 +103,18 @@ pub enum RunError {
         /// The job.
         job: String,
     },
+    /// The job was never run here.
+    #[error("the job `{job}` has no run on this database")]
+    NoRun {
+        /// The job.
+        job: String,
+    },
+    /// A command means nothing where the run stands.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// A setting isn't taken.
+    #[error(transparent)]
+    Setting(#[from] BadSetting),
     /// Rows are left, and doing them again is not allowed or no use.
     #[error("{rows} rows are still to do after {passes}")]
     RowsRemain {
@@ -173,7 +187,12 @@ impl RunError {
             Self::Preflight(error) => error.hint(),
             Self::Store(error) => error.hint(),
             Self::Illegal(_) => None,
-            Self::Busy { .. } => Some("wait for it, or stop it there with Ctrl-C; `longhaul status` shows it".into()),
+            Self::Busy { .. } => {
+                Some("work beside it with --join, wait for it, or `longhaul pause` it; `longhaul status` shows it".into())
+            }
+            Self::NoRun { .. } => Some("`longhaul run` begins one; `longhaul status` shows those there are".into()),
+            Self::Refused(refused) => Some(refused.hint()),
+            Self::Setting(error) => error.hint(),
             Self::Drifted { .. } => Some(
                 "undo the change to go on with the run, or begin another run with --anew; rows that are done stay done"
                     .into(),

@@ -1,36 +1,184 @@
-//! The heart of a process: a connection of its own that tells the database every second that its workers live.
+//! The heart of a process: a connection of its own that tells the database every second that its workers live and what
+//! they are doing, hears what operators want, and buries the dead of other processes.
 //!
-//! It holds no lock and no transaction. When it can't beat, the work goes on: whoever takes the run over meanwhile
-//! changes the lease, and the fence keeps this worker from committing.
+//! It holds no lock and no transaction, but for the moment in which a dead process is given up. When it can't beat, the
+//! work goes on for a while: whoever takes the run over meanwhile changes the lease, and the fence keeps this process from
+//! committing; after 15 s without orders the gate shuts.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio_util::task::AbortOnDropHandle;
-
+use super::crew::Roster;
+use super::gate::{Gate, Hold};
+use super::{Notice, Observer, RunError};
 use crate::clock::Clock;
-use crate::model::WorkerId;
-use crate::pg::Connector;
-use crate::store::Store;
+use crate::model::{RunId, human_duration};
+use crate::pg::{Connection, Connector};
+use crate::plan::share::{self, Claim};
+use crate::store::{Beat, CHANNEL, Event, Identity, Peer, Store};
 
 /// How often the heart beats; [`crate::store::LEASE_TTL`] is ten beats.
 const BEAT: Duration = Duration::from_secs(1);
 
-/// Starts the heart. It stops when the handle is dropped.
-pub(super) fn start(
-    clock: &Clock,
-    connector: &Connector,
-    store: &Store,
-    workers: Vec<WorkerId>,
-) -> AbortOnDropHandle<()> {
-    let (clock, connector, store) = (clock.clone(), connector.clone(), store.clone());
-    AbortOnDropHandle::new(tokio::spawn(async move {
+/// Beats without a break before others are given up: after an outage everybody has been silent, and comes back.
+const STEADY: u32 = 10;
+
+/// The heart of a process at work on a run.
+pub(super) struct Heart<'h> {
+    pub(super) clock: &'h Clock,
+    pub(super) connector: &'h Connector,
+    pub(super) store: &'h Store,
+    pub(super) identity: &'h Identity,
+    pub(super) observer: &'h dyn Observer,
+    pub(super) run: RunId,
+    pub(super) roster: &'h Roster,
+    pub(super) gate: &'h Gate<'h>,
+}
+
+impl Heart<'_> {
+    /// Beats for ever. What it was doing when it is dropped is over: it never holds more than one statement.
+    pub(super) async fn beat(&self) {
+        let mut told: Option<Hold> = None;
         loop {
-            if let Ok(connection) = connector.connect("heartbeat").await {
-                while matches!(store.beat(&*connection, &workers).await, Ok(true)) {
-                    clock.sleep(BEAT).await;
-                }
+            if let Ok(mut connection) = self.connector.connect("heartbeat").await {
+                // An error ends it: another connection is made.
+                let _ = self.beat_on(&mut connection, &mut told).await;
             }
-            clock.sleep(BEAT).await;
+            self.clock.sleep(BEAT).await;
         }
-    }))
+    }
+
+    async fn beat_on(&self, connection: &mut Connection, told: &mut Option<Hold>) -> Result<(), RunError> {
+        let listen = format!("LISTEN {CHANNEL}");
+        connection.batch_execute(&listen).await.map_err(RunError::sql("listen for orders"))?;
+        let mut holds = self.gate.holds();
+        let mut steady = 0;
+        let mut last = self.clock.monotonic();
+        loop {
+            let now = self.clock.monotonic();
+            let beat = self.take_stock(now.saturating_duration_since(last));
+            last = now;
+            if !self.store.beat(&**connection, &self.roster.ids(), &beat).await? {
+                // Given up as dead: the workers find out by themselves.
+                return Ok(());
+            }
+            if let Some(orders) = self.store.orders(&**connection, self.run).await? {
+                self.gate.hear(&orders);
+            }
+            let peers = self.store.peers(&**connection).await?;
+            self.share(&peers);
+            steady += 1;
+            let is_dead = |peer: &&Peer| peer.run == self.run && !peer.beats;
+            if steady > STEADY && peers.iter().any(|peer| is_dead(&peer)) {
+                self.bury(connection).await?;
+            }
+            self.tell_holds(connection, told).await?;
+            for (kind, message) in self.gate.take_events() {
+                let event = Event { kind, run: Some(self.run), revision: None, message, detail: None };
+                self.store.record(&**connection, self.identity, event).await?;
+            }
+            tokio::select! {
+                () = self.clock.sleep(BEAT) => {}
+                () = connection.notified() => {}
+                _ = holds.changed() => {}
+            }
+        }
+    }
+
+    /// What was used since the last beat, of each worker.
+    fn take_stock(&self, since: Duration) -> Beat {
+        let seconds = since.as_secs_f64().max(0.1);
+        let workers = self.roster.ids().len().max(1) as f64;
+        let ((rows, wait_rows), (wal, wait_wal)) = (self.gate.rows.take_stock(), self.gate.wal.take_stock());
+        Beat {
+            rows_per_second: rows as f64 / seconds / workers,
+            wal_per_second: wal as f64 * 1024.0 / seconds / workers,
+            hungry: wait_rows || wait_wal,
+            doing: self.gate.doing(),
+        }
+    }
+
+    /// Our share of each limit.
+    fn share(&self, peers: &[Peer]) {
+        let pace = self.gate.pace();
+        let own = self.roster.ids();
+        let share_of = |limit: Option<f64>, all: bool, used: fn(&Peer) -> f64| {
+            let at_work: Vec<&Peer> =
+                peers.iter().filter(|peer| peer.beats && (all || peer.run == self.run)).collect();
+            let claims: Vec<Claim> =
+                at_work.iter().map(|peer| Claim { used: used(peer), hungry: peer.hungry }).collect();
+            let shares = share::shares(limit?, &claims);
+            let ours: f64 =
+                at_work.iter().zip(shares).filter(|(peer, _)| own.contains(&peer.id)).map(|(_, s)| s).sum();
+            Some(ours)
+        };
+        let least = |a: Option<f64>, b: Option<f64>| match (a, b) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        let rows = |peer: &Peer| peer.rows_per_second;
+        let wal = |peer: &Peer| peer.wal_per_second;
+        let limits = &pace.limits;
+        let own_rows = share_of(limits.rows_per_second().map(f64::from), false, rows);
+        let own_wal = share_of(limits.wal_per_second().map(|bytes| bytes as f64), false, wal);
+        self.gate.rows.set(least(own_rows, share_of(pace.database_rows, true, rows)));
+        let bytes = least(own_wal, share_of(pace.database_wal, true, wal));
+        self.gate.wal.set(bytes.map(|bytes| bytes / 1024.0));
+    }
+
+    /// Gives up those of the run's processes that have died, and says so.
+    async fn bury(&self, connection: &mut Connection) -> Result<(), RunError> {
+        let failed = || RunError::sql("give up dead workers");
+        let transaction = connection.transaction().await.map_err(failed())?;
+        transaction.batch_execute("SET LOCAL lock_timeout = '1s'").await.map_err(failed())?;
+        // Not waited for: whoever has the lock may be doing the same.
+        if self.store.lock_runs(&transaction).await.is_err() {
+            return Ok(());
+        }
+        for dead in self.store.reap_workers(&transaction, self.run, &self.roster.ids()).await? {
+            let message = format!(
+                "{} on {} (process {}, {} workers) is given up as dead; its ranges go on elsewhere",
+                dead.actor, dead.host, dead.process_id, dead.workers
+            );
+            self.observer.notice(Notice::Warning { reason: message.clone() });
+            let event =
+                Event { kind: "worker.dead", run: Some(self.run), revision: None, message, detail: None };
+            self.store.record(&transaction, self.identity, event).await?;
+        }
+        transaction.commit().await.map_err(failed())
+    }
+
+    /// Each hold is an event at its beginning and at its end.
+    async fn tell_holds(&self, connection: &Connection, told: &mut Option<Hold>) -> Result<(), RunError> {
+        let now = self.gate.holds().borrow().clone();
+        let is_same = match (&*told, &now) {
+            (None, None) => true,
+            (Some(before), Some(now)) => before.signals == now.signals,
+            _ => false,
+        };
+        if is_same {
+            return Ok(());
+        }
+        let (kind, message) = match (&*told, &now) {
+            (_, Some(hold)) => ("hold.began", format!("held by {}", hold.reasons.join("; "))),
+            (Some(hold), None) => (
+                "hold.ended",
+                format!(
+                    "goes on after {}; it was held by {}",
+                    held_for(self.clock.monotonic(), hold),
+                    hold.signals.join(", ")
+                ),
+            ),
+            (None, None) => return Ok(()),
+        };
+        let detail =
+            now.as_ref().or(told.as_ref()).map(|hold| serde_json::json!({ "signals": hold.signals }));
+        let event = Event { kind, run: Some(self.run), revision: None, message, detail };
+        self.store.record(&**connection, self.identity, event).await?;
+        *told = now;
+        Ok(())
+    }
+}
+
+fn held_for(now: Instant, hold: &Hold) -> String {
+    human_duration(now.saturating_duration_since(hold.since))
 }

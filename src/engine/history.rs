@@ -35,7 +35,7 @@ pub use roundtrip::{RoundtripFinding, RoundtripProblem};
 pub use script::ScriptRequest;
 pub use stamp::{StampRequest, Stamped};
 
-use super::run::{Ended, Engine};
+use super::run::{Ended, Engine, RunRequest};
 use crate::manifest::Manifest;
 use crate::model::{Direction, Revision, RevisionBody, RevisionId, Section};
 use crate::pg::Connection;
@@ -59,6 +59,8 @@ pub struct ChangeOptions<'r> {
     pub in_doubt: InDoubt,
     /// What a person has agreed to see undone; anything else is not.
     pub agreed: Option<&'r [RevisionId]>,
+    /// How the runs of data revisions are worked on.
+    pub request: RunRequest,
 }
 
 /// What to think of a statement that no transaction protects, and that was begun by a process that died.
@@ -95,7 +97,7 @@ pub enum HistoryStep {
         /// Its name.
         job: String,
         /// How it stands.
-        ended: Ended,
+        ended: Box<Ended>,
     },
     /// Left, because it is a data revision or follows one: each with its state.
     Left(Vec<String>),

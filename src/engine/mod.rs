@@ -12,26 +12,37 @@
 mod failpoint;
 
 mod batch;
+mod control;
 mod crew;
 mod ending;
 mod error;
+mod gate;
+mod health;
 mod heartbeat;
 mod history;
+mod leave;
+mod lock_monitor;
+mod pace;
 mod preflight;
 mod proof;
 mod run;
+mod seat;
 mod statements;
 mod stop;
+mod supervision;
 mod takeover;
 mod vacuum;
 mod walk;
 mod worker;
 
+pub use control::Commanded;
 pub use error::RunError;
 pub use history::{
     ChangeOptions, ChangedFile, DataRevisions, Done, FailedSection, Gate, History, HistoryError, HistoryStep,
     InDoubt, JobOutcome, RoundtripFinding, RoundtripProblem, ScriptRequest, StampRequest, Stamped, Way,
 };
+pub use leave::Leave;
+pub use pace::hours_in_force;
 pub use preflight::{Finding, JobPlan, Preflight, PreflightError, Repair, SqlExcerpt};
 pub use proof::Proof;
 pub use run::{Ended, Engine, RunRequest};
@@ -40,6 +51,7 @@ pub use stop::{Stop, StopLevel, Stopper};
 use std::time::Duration;
 
 use crate::model::{Direction, Pass, RunId};
+use crate::plan::hours::Schedule;
 use crate::store::PassTotals;
 
 /// Something that happened in a run, for those who show it.
@@ -70,6 +82,13 @@ pub enum Notice {
         checkpoint: Option<String>,
         /// What was done before, over all passes.
         done: PassTotals,
+    },
+    /// This process works beside others on a run.
+    Joined {
+        /// The run.
+        run: RunId,
+        /// The job's name.
+        job: String,
     },
     /// Another process may be at work; it is being watched for a sign of life.
     Watching {
@@ -103,6 +122,18 @@ pub enum Notice {
     Resized {
         /// Why, and what to.
         reason: String,
+    },
+    /// Something holds the run for a while.
+    Held {
+        /// What, each in words.
+        reasons: Vec<String>,
+    },
+    /// Nothing holds it any more.
+    GoesOn,
+    /// The hours that the run keeps.
+    Hours {
+        /// All of them.
+        schedule: Schedule,
     },
     /// Nothing is being done for a while.
     Waiting {

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{JobPlan, RunError, Stop, StopLevel};
-use crate::pg::Connection;
+use super::{JobPlan, Leave, RunError};
+use crate::pg::{Connection, ErrorClass, classify};
 
 /// The figures of a proof.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -76,13 +76,13 @@ impl Proof {
     }
 }
 
-/// Takes the proof. Reads the whole table once, and once more for each grouping; holds one snapshot meanwhile. A stop
-/// of level `Cancel` ends it in the server.
+/// Takes the proof. Reads the whole table once, and once more for each grouping; holds one snapshot meanwhile. When the
+/// run is to be left meanwhile, it is cancelled in the server.
 pub(super) async fn take(
     connection: &mut Connection,
     plan: &JobPlan,
-    stop: &Stop,
-) -> Result<Proof, RunError> {
+    left: impl Future<Output = Leave>,
+) -> Result<Result<Proof, Leave>, RunError> {
     let work = async {
         connection
             .batch_execute(
@@ -94,15 +94,19 @@ pub(super) async fn take(
         read
     };
     let mut work = std::pin::pin!(work);
-    let done = tokio::select! {
+    let (done, leave) = tokio::select! {
         biased;
-        done = &mut work => done,
-        () = stop.reached(StopLevel::Cancel) => {
+        done = &mut work => (done, None),
+        leave = left => {
             connection.cancel().await;
-            work.await
+            (work.await, Some(leave))
         }
     };
-    done.map_err(RunError::sql("take the proof"))
+    match (done, leave) {
+        (Ok(proof), _) => Ok(Ok(proof)),
+        (Err(error), Some(leave)) if classify(&error) == ErrorClass::Timeout => Ok(Err(leave)),
+        (Err(error), _) => Err(RunError::sql("take the proof")(error)),
+    }
 }
 
 async fn read(connection: &Connection, plan: &JobPlan) -> Result<Proof, tokio_postgres::Error> {

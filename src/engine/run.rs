@@ -8,21 +8,26 @@
 //!
 //! Everything that is needed to go on is in the database after every commit, so nothing here has to survive.
 
-use std::num::NonZeroU32;
 use std::sync::atomic::AtomicBool;
 
-use super::crew::Crew;
+use super::crew::{Crew, Outcome, Roster};
 use super::ending::Ending;
-use super::takeover::{Applicant, Takeover};
+use super::gate::Gate;
+use super::health::Health;
+use super::heartbeat::Heart;
+use super::lock_monitor::LockMonitor;
+use super::pace::Basis;
+use super::supervision::Supervision;
+use super::takeover::{Applicant, Taken, Takeover};
 use super::vacuum::Vacuum;
 use super::worker::{Session, Tools, Worker};
-use super::{JobPlan, Notice, Observer, Preflight, Proof, RunError, Stop, StopLevel, heartbeat, takeover};
+use super::{JobPlan, Leave, Notice, Observer, Preflight, Proof, RunError, Stop, takeover};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::model::{Job, RunId, WorkerId};
 use crate::pg::{Connection, Connector, ErrorClass};
+use crate::plan::scale::Bounds;
 use crate::store::{Event, Identity, PassTotals, RunRow, Store};
-use crate::throttle::RowRate;
 
 /// Does jobs and revisions on one database.
 pub struct Engine<'e> {
@@ -47,6 +52,10 @@ pub struct Engine<'e> {
 pub struct RunRequest {
     /// Give up the unfinished run there may be, and begin anew, even if the job was done before.
     pub anew: bool,
+    /// Work beside other processes that have the run, instead of leaving it to them.
+    pub join: bool,
+    /// However long a signal holds the run, wait.
+    pub patient: bool,
 }
 
 /// How a run ended.
@@ -63,24 +72,29 @@ pub enum Ended {
     },
     /// It was done before.
     AlreadyDone(Box<RunRow>),
-    /// The operator stopped it.
-    Stopped {
-        /// The run.
-        run: RunId,
+    /// This process has left it.
+    Left {
+        /// The run; `None`: it wasn't begun.
+        run: Option<RunId>,
         /// The sums over all passes.
         totals: PassTotals,
-        /// Whether a batch was cancelled in the server.
-        cancelled: bool,
+        /// Why.
+        leave: Leave,
+        /// Other processes go on with it.
+        others: bool,
     },
 }
 
 impl Engine<'_> {
     /// Starts or resumes the job's run and works on it to the end.
-    pub async fn run(&self, job: &Job, request: RunRequest) -> Result<Ended, RunError> {
+    pub async fn run(&self, job: &Job, request: &RunRequest) -> Result<Ended, RunError> {
         let mut connection = self.connector.connect("batches").await?;
         self.store.bring_up(&mut connection).await?;
         if let Some(done) = self.done_before(&connection, job, request).await? {
             return Ok(Ended::AlreadyDone(Box::new(done)));
+        }
+        if let Some(leave) = self.not_now(&connection, job).await? {
+            return Ok(Ended::Left { run: None, totals: PassTotals::default(), leave, others: false });
         }
         let (plan, mut session) = match self.prepare(connection, job).await {
             Ok(prepared) => prepared,
@@ -98,45 +112,81 @@ impl Engine<'_> {
             store: self.store,
             identity: self.identity,
             observer: self.observer,
-            request: &request,
+            request,
             workers: self.settings.workers,
         };
         let taken = match applicant.take(session.connection(), &plan).await? {
             Takeover::AlreadyDone(row) => return Ok(Ended::AlreadyDone(row)),
+            Takeover::Left(left) => return Ok(*left),
             Takeover::Taken(taken) => taken,
         };
         self.observer.notice(Notice::Walking { how: taken.walk.describe(None) });
+        Box::pin(self.work(&plan, session, *taken, request)).await
+    }
+
+    /// Works on a run that is this process's, to its end or until it is left.
+    async fn work(
+        &self,
+        plan: &JobPlan,
+        session: Session,
+        taken: Taken,
+        request: &RunRequest,
+    ) -> Result<Ended, RunError> {
+        let Self { clock, connector, store, identity, observer, settings, stop } = *self;
+        let job = &plan.job;
+        let workers = taken.walk.workers;
+        let basis = Basis { job, settings, workers: Bounds { least: workers.least, most: workers.most } };
+        let gate = Gate::new(clock, observer, basis, (settings.pause_file.clone(), request.patient));
+        if taken.joined {
+            gate.settle();
+        }
+        let locks = LockMonitor::new(clock, connector, &gate);
+        let vacuum = Vacuum::new(connector, observer, plan, taken.expected);
+        let roster = Roster::default();
+        roster.add(taken.worker);
         let tools = Tools {
-            clock: self.clock,
-            connector: self.connector,
-            store: self.store,
+            clock,
+            connector,
+            store,
             sql: &plan.sql,
-            observer: self.observer,
-            stop: self.stop,
+            observer,
+            stop,
             failed: AtomicBool::new(false),
-            rate: job.rows_per_second.and_then(NonZeroU32::new).map(RowRate::per_second),
+            gate: &gate,
+            locks: &locks,
             walk: &taken.walk,
-            vacuum: Vacuum::new(self.connector, self.observer, &plan, taken.expected),
-            lock_timeout: self.settings.lock_timeout,
-            target: job.batch.target,
+            vacuum: &vacuum,
+            lock_timeout: settings.lock_timeout,
+            job,
             run: taken.run,
         };
-        let mut crew = Crew::new(&tools, &plan, Worker::new(&tools, job, taken.worker, session));
-        let heart = match crew.hire(self.identity).await {
-            Ok(()) => Ok(heartbeat::start(self.clock, self.connector, self.store, crew.ids())),
-            Err(error) => Err(error),
+        let supervision = Supervision {
+            clock,
+            observer,
+            gate: &gate,
+            heart: Heart {
+                clock,
+                connector,
+                store,
+                identity,
+                observer,
+                run: taken.run,
+                roster: &roster,
+                gate: &gate,
+            },
+            health: Health { clock, connector, observer, gate: &gate, table: plan.sql.table_oid() },
+            locks: &locks,
+            vacuum: &vacuum,
+            workers: workers.first,
         };
-        let result = match heart {
-            Ok(_beating) => {
-                tokio::select! {
-                    result = crew.pass_through(taken.pass, taken.expected) => result,
-                    () = tools.vacuum.watch() => unreachable!("it watches for ever"),
-                }
-            }
-            Err(error) => Err(error),
+        let first = Worker::new(&tools, (taken.worker, 0), session);
+        let mut crew = Crew::new(&tools, plan, (identity, &roster), first);
+        let result = tokio::select! {
+            result = crew.pass_through(taken.pass, taken.expected) => result,
+            () = supervision.watch() => unreachable!("it watches for ever"),
         };
-        tools.vacuum.stop().await;
-        self.leave(crew, &plan.job, taken.run, result).await
+        vacuum.stop().await;
+        self.leave(crew.connection(), &roster.ids(), (job, taken.run), result).await
     }
 
     /// The job checked against the database, and the statements prepared.
@@ -154,7 +204,7 @@ impl Engine<'_> {
         &self,
         connection: &Connection,
         job: &Job,
-        request: RunRequest,
+        request: &RunRequest,
     ) -> Result<Option<RunRow>, RunError> {
         if request.anew || self.store.version(connection).await?.is_none() {
             return Ok(None);
@@ -167,40 +217,74 @@ impl Engine<'_> {
         Ok(run)
     }
 
+    /// Why the job may not be begun or gone on with now: its hours are closed. Before anything is checked or taken.
+    async fn not_now(&self, connection: &Connection, job: &Job) -> Result<Option<Leave>, RunError> {
+        let (mut run, mut database) = (String::new(), String::new());
+        if self.store.version(connection).await?.is_some() {
+            database = self.store.database_settings(&**connection).await?;
+            let found = self.store.find_run(&**connection, job.id()).await?;
+            run = found.filter(|run| !run.state.is_final()).map(|run| run.settings).unwrap_or_default();
+        }
+        self.clock.correct(self.store.now(&**connection).await?);
+        let basis = Basis { job, settings: self.settings, workers: Bounds::fixed(1) };
+        Ok(basis.pace(&run, &database).closed(self.clock.wall()))
+    }
+
     /// Stores how it ended, on a connection that works, and lets go of the run.
     async fn leave(
         &self,
-        mut crew: Crew<'_>,
-        job: &Job,
-        run: RunId,
-        result: Result<Option<Proof>, RunError>,
+        connection: &mut Connection,
+        ids: &[WorkerId],
+        (job, run): (&Job, RunId),
+        result: Result<Outcome, RunError>,
     ) -> Result<Ended, RunError> {
         let result = match result {
             // The run is another's: nothing of it may be touched.
             Err(error) if error.class() == ErrorClass::Fenced => return Err(error),
             result => result,
         };
-        let ending = Ending::of(job, run, &result, self.stop.level())?;
-        let ids = crew.ids();
-        let stored = match self.store_ending(crew.connection(), &ids, &ending).await {
+        let ending = Ending::of(job, run, &result);
+        let stored = match self.store_ending(connection, ids, &ending).await {
             stored @ (Ok(_) | Err(RunError::GivenUp)) => stored,
             // The connection that failed can't tell of it; a new one may.
-            Err(_) => self.store_ending_again(job, &ids, &ending).await,
+            Err(_) => self.store_ending_again(job, ids, &ending).await,
         };
         if matches!(stored, Err(RunError::GivenUp)) {
             return Err(RunError::GivenUp);
         }
         match result {
             Err(error) => Err(error),
-            Ok(None) => {
-                Ok(Ended::Stopped { run, totals: stored?, cancelled: self.stop.level() >= StopLevel::Cancel })
+            Ok(Outcome::Left(leave)) => {
+                let (totals, others) = stored?;
+                self.left(job, (run, totals), leave, others).await
             }
-            Ok(Some(proof)) => {
-                let totals = stored?;
+            Ok(Outcome::Proved(proof)) => {
+                let (totals, _) = stored?;
                 self.observer.notice(Notice::Proved { proof: proof.clone() });
                 Ok(Ended::Done { run, totals, proof })
             }
         }
+    }
+
+    /// What this process says of a run that it has left. One that another has signed off is done.
+    async fn left(
+        &self,
+        job: &Job,
+        (run, totals): (RunId, PassTotals),
+        leave: Leave,
+        others: bool,
+    ) -> Result<Ended, RunError> {
+        if matches!(leave, Leave::Elsewhere { .. }) {
+            let connection = self.connector.connect("batches").await?;
+            let found = self.store.find_run(&*connection, job.id()).await?.filter(|found| found.id == run);
+            if let Some(found) = found {
+                return Ok(match Leave::elsewhere(&found) {
+                    None => Ended::AlreadyDone(Box::new(found)),
+                    Some(leave) => Ended::Left { run: Some(run), totals, leave, others },
+                });
+            }
+        }
+        Ok(Ended::Left { run: Some(run), totals, leave, others })
     }
 
     /// On a new connection. If only the answer was lost the first time, this process isn't registered any more, and
@@ -210,41 +294,50 @@ impl Engine<'_> {
         job: &Job,
         workers: &[WorkerId],
         ending: &Ending,
-    ) -> Result<PassTotals, RunError> {
+    ) -> Result<(PassTotals, bool), RunError> {
         let mut connection = self.connector.connect("batches").await?;
         let stored = self.store_ending(&mut connection, workers, ending).await;
         let Err(RunError::GivenUp) = stored else { return stored };
         let found = self.store.find_run(&*connection, job.id()).await?;
-        let is_stored = found.is_some_and(|run| {
-            (run.id, run.state, run.reason.as_deref()) == (ending.run, ending.state, Some(&*ending.reason))
-        });
-        if is_stored { Ok(self.store.totals(&*connection, ending.run, None).await?) } else { stored }
+        let is_stored =
+            found.is_some_and(|run| run.id == ending.run && run.reason.as_deref() == Some(&*ending.reason));
+        if is_stored { Ok((self.store.totals(&*connection, ending.run, None).await?, false)) } else { stored }
     }
 
+    /// The last process to leave stores what becomes of the run; who fails or proves it does so for all. Whether others
+    /// are at work still.
     async fn store_ending(
         &self,
         connection: &mut Connection,
         workers: &[WorkerId],
         ending: &Ending,
-    ) -> Result<PassTotals, RunError> {
+    ) -> Result<(PassTotals, bool), RunError> {
         failpoint!("ending.beginning");
-        let transaction = takeover::still_ours(self.store, connection, workers).await?;
-        let run = ending.run;
-        self.store.release_ranges(&transaction, run, workers).await?;
-        self.store.deregister_workers(&transaction, workers).await?;
-        let reason = Some(ending.reason.as_str());
-        self.store.set_run_state(&transaction, run, ending.state, reason, ending.sign_off.as_ref()).await?;
-        let totals = self.store.totals(&transaction, run, None).await?;
+        let (store, run) = (self.store, ending.run);
+        let transaction = takeover::ours_alone(store, connection, workers).await?;
+        store.release_ranges(&transaction, run, workers).await?;
+        store.deregister_workers(&transaction, workers).await?;
+        let others = store.count_other_workers(&transaction, run, workers).await? > 0;
+        let state = store.orders(&transaction, run).await?.map(|orders| orders.state);
+        let reached = state.and_then(|state| ending.reached(state, others)).transpose()?;
+        if let Some(state) = reached {
+            let reason = Some(ending.reason.as_str());
+            store.set_run_state(&transaction, run, state, reason, ending.sign_off.as_ref()).await?;
+        }
+        let totals = store.totals(&transaction, run, None).await?;
         let event = Event {
-            kind: ending.event,
+            kind: if reached.is_some() { ending.event } else { "run.left" },
             run: Some(run),
             revision: None,
-            message: ending.message.clone(),
+            message: ending.message(self.identity, reached.is_some()),
             detail: ending.sign_off.clone(),
         };
-        self.store.record(&transaction, self.identity, event).await?;
+        store.record(&transaction, self.identity, event).await?;
+        if reached.is_some() {
+            store.notify_workers(&transaction, Some(run)).await?;
+        }
         transaction.commit().await.map_err(RunError::sql("store how the run ended"))?;
         failpoint!("ending.stored");
-        Ok(totals)
+        Ok((totals, others))
     }
 }

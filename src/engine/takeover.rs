@@ -9,11 +9,12 @@ use std::time::Duration;
 use tokio_postgres::GenericClient;
 
 use super::walk::Walk;
-use super::{JobPlan, Notice, Observer, RunError, RunRequest};
+use super::{Ended, JobPlan, Leave, Notice, Observer, RunError, RunRequest};
 use crate::clock::Clock;
-use crate::model::{Direction, Job, Pass, RunId, RunState, WorkerId};
+use crate::model::{Direction, Job, Pass, RunId, RunState, Wanted, WorkerId};
 use crate::pg::Connection;
 use crate::plan::drift::Drift;
+use crate::plan::scale::Bounds;
 use crate::plan::transition::{self, Input};
 use crate::store::{Event, Identity, NewRun, PassTotals, RunRow, Store, WorkerRow};
 
@@ -22,8 +23,10 @@ const WATCH_EVERY: Duration = Duration::from_millis(200);
 
 /// What this process came to.
 pub(super) enum Takeover {
-    /// The run is this process's.
+    /// The run is this process's, or this process works on it with others.
     Taken(Box<Taken>),
+    /// It may not go on: an operator has paused it.
+    Left(Box<Ended>),
     /// The job is done and signed off.
     AlreadyDone(Box<RunRow>),
 }
@@ -37,6 +40,8 @@ pub(super) struct Taken {
     /// Keys of the pass, estimated.
     pub(super) expected: u64,
     pub(super) walk: Walk,
+    /// Others were at work before.
+    pub(super) joined: bool,
 }
 
 /// What a takeover works with.
@@ -47,7 +52,7 @@ pub(super) struct Applicant<'a> {
     pub(super) observer: &'a dyn Observer,
     pub(super) request: &'a RunRequest,
     /// How many workers the person wants.
-    pub(super) workers: Option<u32>,
+    pub(super) workers: Option<Bounds>,
 }
 
 impl Applicant<'_> {
@@ -67,7 +72,7 @@ impl Applicant<'_> {
             self.store.lock_runs(&transaction).await?;
             self.refuse_overtaken(&transaction, &plan.job).await?;
             let found = self.store.find_run(&transaction, plan.job.id()).await?;
-            let unfinished = match found {
+            let mut unfinished = match found {
                 Some(run) if is_done(&run, &plan.job) && !self.request.anew => {
                     return Ok(Takeover::AlreadyDone(Box::new(run)));
                 }
@@ -75,12 +80,31 @@ impl Applicant<'_> {
             };
             if let Some(run) = &unfinished {
                 let alive = self.store.workers(&transaction, run.id).await?.into_iter().find(|w| w.alive);
-                if let Some(alive) = alive {
-                    drop(transaction);
-                    self.judge_alive(&plan.job, seen.as_ref(), &alive)?;
-                    seen = seen.or(Some(alive));
-                    self.clock.sleep(WATCH_EVERY).await;
-                    continue;
+                match alive {
+                    Some(_) if self.request.join => {
+                        let taken = self.join(&transaction, plan, run).await?;
+                        transaction.commit().await.map_err(RunError::sql("join the run"))?;
+                        return Ok(taken);
+                    }
+                    Some(alive) => {
+                        drop(transaction);
+                        self.judge_alive(&plan.job, seen.as_ref(), &alive)?;
+                        seen = seen.or(Some(alive));
+                        self.clock.sleep(WATCH_EVERY).await;
+                        continue;
+                    }
+                    // Nobody is left to obey: what was asked for comes true now.
+                    None if run.state == RunState::Paused || run.wish.wanted == Wanted::Pause => {
+                        let left = self.settle_pause(&transaction, run).await?;
+                        transaction.commit().await.map_err(RunError::sql("store that the run is paused"))?;
+                        return Ok(left);
+                    }
+                    None if run.wish.wanted == Wanted::Cancel => {
+                        let reason = format!("was cancelled by {}", run.wish.describe());
+                        give_up(self.store, self.identity, &transaction, (run, &reason)).await?;
+                        unfinished = None;
+                    }
+                    None => {}
                 }
             }
             let taken = match unfinished {
@@ -99,6 +123,66 @@ impl Applicant<'_> {
             transaction.commit().await.map_err(RunError::sql("take the run"))?;
             failpoint!("run.taken");
             return Ok(taken);
+        }
+    }
+
+    /// Stores that a run is paused, which was asked for and not reached by the process that was at work then.
+    async fn settle_pause(
+        &self,
+        transaction: &tokio_postgres::Transaction<'_>,
+        run: &RunRow,
+    ) -> Result<Takeover, RunError> {
+        let leave = Leave::Paused(run.wish.clone());
+        if run.state != RunState::Paused {
+            let state = transition::next(run.state, Input::Pause)?;
+            let reason = leave.describe();
+            self.store.set_run_state(transaction, run.id, state, Some(&reason), None).await?;
+            self.record(
+                transaction,
+                run.id,
+                leave.event(),
+                format!("run {} of {} {reason}", run.id, run.name),
+            )
+            .await?;
+        }
+        let totals = self.store.totals(transaction, run.id, None).await?;
+        Ok(Takeover::Left(Box::new(Ended::Left { run: Some(run.id), totals, leave, others: false })))
+    }
+
+    /// Works beside those who have the run.
+    async fn join(
+        &self,
+        transaction: &tokio_postgres::Transaction<'_>,
+        plan: &JobPlan,
+        run: &RunRow,
+    ) -> Result<Takeover, RunError> {
+        refuse_changed(run, plan)?;
+        self.store.reap_workers(transaction, run.id, &[]).await?;
+        let worker = self.register(transaction, run.id).await?;
+        let message = format!("{} joins run {} of {} in the {}", self.identity, run.id, run.name, run.pass);
+        self.record(transaction, run.id, "run.joined", message).await?;
+        self.observer.notice(Notice::Joined { run: run.id, job: run.name.clone() });
+        let walk = Walk::new(plan, self.workers, run.estimated_rows);
+        let expected = self.expected(transaction, run).await?;
+        Ok(Takeover::Taken(Box::new(Taken {
+            run: run.id,
+            worker,
+            pass: run.pass,
+            expected,
+            walk,
+            joined: true,
+        })))
+    }
+
+    /// Keys of the pass that the run is in: estimated, or as the pass before counted them.
+    async fn expected(
+        &self,
+        transaction: &tokio_postgres::Transaction<'_>,
+        run: &RunRow,
+    ) -> Result<u64, RunError> {
+        match run.pass {
+            Pass::BACKFILL => Ok(run.estimated_rows),
+            Pass(pass) => Ok(self.store.totals(transaction, run.id, Some(Pass(pass - 1))).await?.rows_seen),
         }
     }
 
@@ -159,7 +243,14 @@ impl Applicant<'_> {
         self.record(transaction, run, "run.started", message).await?;
         let worker = self.register(transaction, run).await?;
         self.observer.notice(Notice::Started { run, job: job.name.clone(), table, key });
-        Ok(Takeover::Taken(Box::new(Taken { run, worker, pass: Pass::BACKFILL, expected, walk })))
+        Ok(Takeover::Taken(Box::new(Taken {
+            run,
+            worker,
+            pass: Pass::BACKFILL,
+            expected,
+            walk,
+            joined: false,
+        })))
     }
 
     async fn resume(
@@ -169,27 +260,13 @@ impl Applicant<'_> {
         run: &RunRow,
     ) -> Result<Takeover, RunError> {
         let job = &plan.job;
-        refuse_drift(run, job)?;
-        let table = plan.table.name.to_string();
-        if run.table != table {
-            return Err(RunError::TableChanged {
-                job: job.name.clone(),
-                stored: run.table.clone(),
-                found: table,
-            });
-        }
-        let key: Vec<&str> = plan.key.columns.iter().map(|column| column.name.0.as_str()).collect();
-        if run.key_columns != key {
-            return Err(RunError::KeyChanged {
-                job: job.name.clone(),
-                stored: run.key_columns.join(", "),
-                found: plan.key.describe(),
-            });
-        }
+        refuse_changed(run, plan)?;
         let left = match run.state {
             RunState::Running | RunState::Proving => "its process is gone".to_owned(),
             RunState::Failed
             | RunState::Stopped
+            | RunState::Waiting
+            | RunState::Paused
             | RunState::Done
             | RunState::Cancelled
             | RunState::Undone => {
@@ -210,10 +287,7 @@ impl Applicant<'_> {
             format!("run {} of {} goes on from {from} in the {}; {left}", run.id, job.name, run.pass);
         self.record(transaction, run.id, "run.resumed", message).await?;
         let worker = self.register(transaction, run.id).await?;
-        let expected = match run.pass {
-            Pass::BACKFILL => run.estimated_rows,
-            Pass(pass) => self.store.totals(transaction, run.id, Some(Pass(pass - 1))).await?.rows_seen,
-        };
+        let expected = self.expected(transaction, run).await?;
         self.observer.notice(Notice::Resumed {
             run: run.id,
             job: job.name.clone(),
@@ -224,7 +298,14 @@ impl Applicant<'_> {
         });
         let walk = Walk::new(plan, self.workers, run.estimated_rows);
         self.store.describe_walk(transaction, run.id, &walk.describe(None)).await?;
-        Ok(Takeover::Taken(Box::new(Taken { run: run.id, worker, pass: run.pass, expected, walk })))
+        Ok(Takeover::Taken(Box::new(Taken {
+            run: run.id,
+            worker,
+            pass: run.pass,
+            expected,
+            walk,
+            joined: false,
+        })))
     }
 
     /// The first open range's checkpoint, for people.
@@ -259,6 +340,22 @@ impl Applicant<'_> {
     }
 }
 
+/// The run must be walked as it was begun: what the job does, the table that its name means, and the key.
+fn refuse_changed(run: &RunRow, plan: &JobPlan) -> Result<(), RunError> {
+    refuse_drift(run, &plan.job)?;
+    let job = plan.job.name.clone();
+    let table = plan.table.name.to_string();
+    if run.table != table {
+        return Err(RunError::TableChanged { job, stored: run.table.clone(), found: table });
+    }
+    let key: Vec<&str> = plan.key.columns.iter().map(|column| column.name.0.as_str()).collect();
+    if run.key_columns != key {
+        let (stored, found) = (run.key_columns.join(", "), plan.key.describe());
+        return Err(RunError::KeyChanged { job, stored, found });
+    }
+    Ok(())
+}
+
 /// A transaction in which these workers can't be given up as dead, if they haven't been already: a process that was
 /// frozen and wakes up writes nothing into a run that is another's now.
 pub(super) async fn still_ours<'c>(
@@ -269,6 +366,17 @@ pub(super) async fn still_ours<'c>(
     let transaction = connection.transaction().await.map_err(RunError::sql("begin"))?;
     // Runs before workers, as in a takeover: the other way round the two would wait for each other.
     store.share_runs(&transaction).await?;
+    if store.confirm_workers(&transaction, workers).await? { Ok(transaction) } else { Err(RunError::GivenUp) }
+}
+
+/// The same, with the table of runs locked: nobody comes to a run or leaves it meanwhile.
+pub(super) async fn ours_alone<'c>(
+    store: &Store,
+    connection: &'c mut Connection,
+    workers: &[WorkerId],
+) -> Result<tokio_postgres::Transaction<'c>, RunError> {
+    let transaction = connection.transaction().await.map_err(RunError::sql("begin"))?;
+    store.lock_runs(&transaction).await?;
     if store.confirm_workers(&transaction, workers).await? { Ok(transaction) } else { Err(RunError::GivenUp) }
 }
 

@@ -8,6 +8,7 @@ use super::{JobPlan, RunError};
 use crate::model::{KeyValue, Order, Pass, RunId, counted, human_size};
 use crate::pg::storage::{self, PageSample};
 use crate::plan::interleave::{self, Change, Choice, Ground, Interleaver, Page, Wishes};
+use crate::plan::scale::Bounds;
 use crate::plan::walk::{self, Crew};
 use crate::store::{NewRange, Store};
 
@@ -25,7 +26,7 @@ pub(super) struct Walk {
     /// What a page holds; a little more than no rows.
     pub(super) page: Page,
     /// Workers of this process.
-    pub(super) workers: u32,
+    pub(super) workers: Workers,
     why: &'static str,
     pages: u64,
     page_bytes: u64,
@@ -33,9 +34,17 @@ pub(super) struct Walk {
     physical: Choice,
 }
 
+/// Workers of a process: how many to begin with, and between which bounds their number follows the load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Workers {
+    pub(super) first: u32,
+    pub(super) least: u32,
+    pub(super) most: u32,
+}
+
 impl Walk {
     /// Decides it. `workers` is the person's wish, `expected` the table's rows as far as is known.
-    pub(super) fn new(plan: &JobPlan, workers: Option<u32>, expected: u64) -> Self {
+    pub(super) fn new(plan: &JobPlan, workers: Option<Bounds>, expected: u64) -> Self {
         let JobPlan { storage, job, .. } = plan;
         let pages = storage.pages.max(1);
         let page = storage.sample.map_or_else(
@@ -54,22 +63,26 @@ impl Walk {
         );
         let cores =
             std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
-        let workers = workers.unwrap_or_else(|| {
+        let chosen = |active_sessions| {
             walk::workers(Crew {
                 cores,
                 same_machine: storage.same_machine,
-                active_sessions: storage.active_sessions,
-                is_limited: job.rows_per_second.is_some(),
+                active_sessions,
+                is_limited: job.limits.rows_per_second().is_some(),
                 pages: storage.pages,
             })
-        });
+        };
+        let first = chosen(storage.active_sessions);
+        let bounds = workers.unwrap_or(Bounds { least: 1, most: chosen(0) });
+        let workers =
+            Workers { first: first.clamp(bounds.least, bounds.most), least: bounds.least, most: bounds.most };
         let ground = Ground {
             pages: storage.pages,
             page_bytes: storage.page_bytes,
             page,
             cache: storage.shared_buffers,
             forbidding: storage.forbidding.first().cloned(),
-            workers,
+            workers: workers.most,
             correlation: None,
             divisible: true,
         };
@@ -122,7 +135,7 @@ impl Walk {
 
     /// Keys of a worker's share of the table.
     pub(super) fn keys_of_a_share(&self) -> u32 {
-        self.keys_in(self.pages / u64::from(self.workers))
+        self.keys_in(self.pages / u64::from(self.workers.most))
     }
 
     /// The whole of it in words, with the latest change.
@@ -132,7 +145,13 @@ impl Walk {
             Order::Key => "by key",
             Order::Physical => "in physical order",
         };
-        let workers = counted(self.workers as usize, "worker");
+        let Workers { first, least, most } = self.workers;
+        let workers = match (least, most) {
+            (least, most) if least == most => counted(first as usize, "worker"),
+            (least, most) => {
+                format!("{} ({least} to {most}, by the load)", counted(first as usize, "worker"))
+            }
+        };
         let how = if *strides > 1 {
             format!("{strides} strides in windows of {}", human_size(window_pages * self.page_bytes))
         } else {
@@ -168,7 +187,7 @@ impl Walk {
         let failed = RunError::sql("look where the table ends");
         let row = transaction.query_one(&plan.sql.extent, &[]).await.map_err(failed)?;
         let (file_node, pages) = (row.get(0), row.get::<_, i64>(1).unsigned_abs());
-        let ends = interleave::pieces(pages, self.workers, LEAST_PAGES);
+        let ends = interleave::pieces(pages, self.workers.most, LEAST_PAGES);
         let begins = std::iter::once(0).chain(ends.iter().copied());
         Ok(begins
             .zip(&ends)
@@ -192,7 +211,7 @@ impl Walk {
         };
         let last = KeyValue(last.get(0));
         let mut ends: Vec<KeyValue> = Vec::new();
-        let count = interleave::pieces(self.pages, self.workers, LEAST_PAGES).len();
+        let count = interleave::pieces(self.pages, self.workers.most, LEAST_PAGES).len();
         if count > 1 {
             #[expect(clippy::cast_possible_truncation, reason = "a percentage")]
             let percent = (CUT_SAMPLE_PAGES / self.pages as f64 * 100.0).min(100.0) as f32;

@@ -7,22 +7,26 @@ mod intervals;
 mod recovery;
 mod splitting;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::batch::{Batch, Committed, Prepared};
+use super::gate::Gate;
+use super::lock_monitor::LockMonitor;
+use super::seat::Seat;
 use super::statements::JobSql;
 use super::stop::{Stop, StopLevel};
 use super::vacuum::Vacuum;
 use super::walk::{self, Walk};
-use super::{Notice, Observer, RunError};
+use super::{Leave, Notice, Observer, RunError};
 use crate::clock::Clock;
 use crate::model::{BatchOptions, Job, Lease, Order, Pass, RangeId, RunId, WorkerId};
 use crate::pg::{Connection, Connector};
+use crate::plan::admission::Admission;
 use crate::plan::batch_size::BatchSizer;
 use crate::plan::interleave::{Interleaver, Seen};
-use crate::store::{RangeRow, Store};
-use crate::throttle::RowRate;
+use crate::store::{RangeRow, Store, Waits};
 
 /// Batches kept in the log of each range.
 const BATCHES_KEPT: i64 = 10_000;
@@ -30,9 +34,9 @@ const BATCHES_KEPT: i64 = 10_000;
 /// How often the log of batches is pruned, in batches.
 const PRUNE_EVERY: u64 = 500;
 
-/// With a limit of rows a second, batches a second at the least: a burst of many rows, and the flush of what they
+/// With a limit of rows or WAL a second, batches a second at the least: a burst of many rows, and the flush of what they
 /// wrote, makes others wait. With 4 a second traffic beside a paced run had a p99 of four times its own.
-const BATCHES_A_SECOND: u32 = 50;
+const BATCHES_A_SECOND: f64 = 50.0;
 
 /// A batch that takes so many times its target is hopeless at its size and is cut off by the server: twice the
 /// factor at which the size falls to a tenth.
@@ -42,17 +46,33 @@ const STATEMENT_TIMEOUT_FACTOR: u32 = 10;
 const LEAST_STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a step came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Step {
     /// A batch was committed, or a range claimed, finished or split.
     Advanced,
     /// No range of the pass is open any more.
     Finished,
-    /// Something failed that may pass, or others are still at work, and that was waited for.
+    /// Something failed that may pass, or holds the run, or others are still at work, and that was waited for.
     Waited,
-    /// The operator's stop was obeyed, or another worker of this process has failed; the batch that was running was
-    /// finished, or cancelled.
-    Stopped,
+    /// There are more workers than there are to be, and this one rests.
+    Rests,
+    /// Another worker of this process has failed.
+    GivesUp,
+    /// The run is to be left; the batch that was running was finished, or cancelled.
+    Leaves(Leave),
+}
+
+/// How a worker's walk through a pass ended.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Walked {
+    /// No range of the pass is open any more.
+    Through,
+    /// It rests until more workers are wanted.
+    Rests,
+    /// Another worker of this process has failed.
+    GivesUp,
+    /// The run is to be left.
+    Leaves(Leave),
 }
 
 /// What a step in a range came to.
@@ -71,11 +91,12 @@ pub(super) struct Tools<'w> {
     pub(super) stop: &'w Stop,
     /// Set when one of them has failed: the others stop after their batch.
     pub(super) failed: AtomicBool,
-    pub(super) rate: Option<RowRate>,
+    pub(super) gate: &'w Gate<'w>,
+    pub(super) locks: &'w LockMonitor<'w>,
     pub(super) walk: &'w Walk,
-    pub(super) vacuum: Vacuum<'w>,
+    pub(super) vacuum: &'w Vacuum<'w>,
     pub(super) lock_timeout: Duration,
-    pub(super) target: Duration,
+    pub(super) job: &'w Job,
     pub(super) run: RunId,
 }
 
@@ -83,6 +104,7 @@ pub(super) struct Tools<'w> {
 pub(super) struct Session {
     pub(super) connection: Connection,
     prepared: Prepared,
+    process_id: i32,
 }
 
 impl Session {
@@ -93,7 +115,9 @@ impl Session {
     ) -> Result<Self, RunError> {
         let failed = RunError::sql("prepare a batch");
         let prepared = Prepared::on(&connection, sql, &store.sql).await.map_err(failed)?;
-        Ok(Self { connection, prepared })
+        let failed = RunError::sql("ask for the backend's number");
+        let process_id = connection.query_one("SELECT pg_backend_pid()", &[]).await.map_err(failed)?.get(0);
+        Ok(Self { connection, prepared, process_id })
     }
 
     pub(super) fn connection(&mut self) -> &mut Connection {
@@ -105,8 +129,13 @@ impl Session {
 pub(super) struct Worker<'w> {
     tools: &'w Tools<'w>,
     id: WorkerId,
+    /// From 0: the last come rest first.
+    number: u32,
     session: Session,
+    seat: Arc<Seat>,
     sizer: BatchSizer,
+    /// WAL bytes a row, as the last batch had it.
+    wal_of_row: f64,
     /// Of the order that the ranges in hand are in.
     interleaver: (Order, Interleaver),
     held: Option<Held>,
@@ -130,19 +159,20 @@ impl Held {
 
 impl<'w> Worker<'w> {
     /// A worker that is registered already as `id` on the session's connection.
-    pub(super) fn new(tools: &'w Tools<'w>, job: &Job, id: WorkerId, session: Session) -> Self {
-        let most =
-            job.rows_per_second.map_or(job.batch.max, |rate| job.batch.max.min(rate / BATCHES_A_SECOND));
-        let sizer = BatchSizer::new(BatchOptions { max: most.max(job.batch.min), ..job.batch });
+    pub(super) fn new(tools: &'w Tools<'w>, (id, number): (WorkerId, u32), session: Session) -> Self {
+        let sizer = BatchSizer::new(tools.job.batch);
         let order = tools.walk.order;
         let interleaver = (order, tools.walk.interleaver(order, Pass::BACKFILL));
         let failures = recovery::Failures::default();
-        Self { tools, id, session, sizer, interleaver, held: None, unheld: None, failures }
+        let seat = tools.locks.seat();
+        seat.sit(session.process_id, session.connection.cancel_handle());
+        let (held, unheld, wal_of_row) = (None, None, 0.0);
+        Self { tools, id, number, session, seat, sizer, wal_of_row, interleaver, held, unheld, failures }
     }
 
-    /// The id it is registered as.
-    pub(super) fn id(&self) -> WorkerId {
-        self.id
+    /// Its number among those of its process, from 0.
+    pub(super) fn number(&self) -> u32 {
+        self.number
     }
 
     /// The connection, for what has to be done between passes.
@@ -155,15 +185,19 @@ impl<'w> Worker<'w> {
         self.held = None;
     }
 
-    /// Steps through the pass. `false`: stopped.
-    pub(super) async fn walk(&mut self, pass: Pass) -> Result<bool, RunError> {
+    /// Steps through the pass.
+    pub(super) async fn walk(&mut self, pass: Pass) -> Result<Walked, RunError> {
         let order = self.tools.walk.order;
-        self.interleaver = (order, self.tools.walk.interleaver(order, pass));
+        if self.held.is_none() {
+            self.interleaver = (order, self.tools.walk.interleaver(order, pass));
+        }
         loop {
             match self.step(pass).await {
                 Ok(Step::Advanced | Step::Waited) => {}
-                Ok(Step::Stopped) => return Ok(false),
-                Ok(Step::Finished) => return Ok(true),
+                Ok(Step::Finished) => return Ok(Walked::Through),
+                Ok(Step::Rests) => return Ok(Walked::Rests),
+                Ok(Step::GivesUp) => return Ok(Walked::GivesUp),
+                Ok(Step::Leaves(leave)) => return Ok(Walked::Leaves(leave)),
                 Err(error) => {
                     self.tools.failed.store(true, Ordering::SeqCst);
                     return Err(error);
@@ -172,11 +206,27 @@ impl<'w> Worker<'w> {
         }
     }
 
-    /// Does one thing.
+    /// Does one thing, if it may.
     pub(super) async fn step(&mut self, pass: Pass) -> Result<Step, RunError> {
-        if self.tools.stop.is_asked() || self.tools.failed.load(Ordering::SeqCst) {
-            return Ok(Step::Stopped);
+        let Tools { gate, stop, failed, .. } = self.tools;
+        if stop.is_asked() {
+            return Ok(self.stopped());
         }
+        if failed.load(Ordering::SeqCst) {
+            return Ok(Step::GivesUp);
+        }
+        if self.number >= *gate.workers().borrow() {
+            return self.rest().await;
+        }
+        match gate.admit(self.sizer.expected()) {
+            Ok(Admission::Go) => {}
+            Ok(_) => {
+                gate.wait(stop).await;
+                return Ok(Step::Waited);
+            }
+            Err(leave) => return Ok(Step::Leaves(leave)),
+        }
+        self.fit_size();
         let result = match self.held.take() {
             None => self.claim(pass).await,
             Some(mut held) => {
@@ -194,6 +244,44 @@ impl<'w> Worker<'w> {
             }
             Err(error) => self.recover(error).await,
         }
+    }
+
+    /// The operator's signal is obeyed.
+    fn stopped(&self) -> Step {
+        Step::Leaves(Leave::Signal { cancelled: self.tools.stop.level() >= StopLevel::Cancel })
+    }
+
+    /// Lets others have the range in hand: fewer workers are wanted.
+    async fn rest(&mut self) -> Result<Step, RunError> {
+        if let Some(held) = self.held.take() {
+            let Tools { store, run, .. } = self.tools;
+            match store.release_ranges(&*self.session.connection, *run, &[self.id]).await {
+                Ok(()) => {}
+                Err(error) => {
+                    self.held = Some(held);
+                    return self.recover(error.into()).await;
+                }
+            }
+        }
+        Ok(Step::Rests)
+    }
+
+    /// Keeps batches to what the pace in force allows: with a limit a second they are small, so that no burst goes out.
+    fn fit_size(&mut self) {
+        let Tools { gate, job, .. } = self.tools;
+        let of_limit = |limit: Option<f64>, unit: f64| match limit {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "saturates, and is positive"
+            )]
+            Some(limit) if unit > 0.0 => (limit / BATCHES_A_SECOND / unit) as u32,
+            _ => u32::MAX,
+        };
+        let rows = of_limit(gate.rows.limit(), 1.0);
+        let wal = of_limit(gate.wal.limit(), self.wal_of_row / 1024.0);
+        let max = job.batch.max.min(rows).min(wal).max(job.batch.min);
+        self.sizer.set_limits(BatchOptions { target: gate.pace().target, max, ..job.batch });
     }
 
     async fn claim(&mut self, pass: Pass) -> Result<Step, RunError> {
@@ -226,43 +314,60 @@ impl<'w> Worker<'w> {
             last_pointer: interval.last_pointer,
             next_size: interval.next_size,
             lock_timeout: self.tools.lock_timeout,
-            statement_timeout: (self.tools.target * STATEMENT_TIMEOUT_FACTOR).max(LEAST_STATEMENT_TIMEOUT),
+            statement_timeout: (self.tools.gate.pace().target * STATEMENT_TIMEOUT_FACTOR)
+                .max(LEAST_STATEMENT_TIMEOUT),
         };
-        let committed = self.commit(&batch).await.map_err(|source| RunError::batch(&batch, source))?;
-        self.note(held, &batch, &committed).await?;
+        self.seat.begin(self.tools.clock.monotonic());
+        let committed = self.commit(&batch).await;
+        let waits = self.seat.end();
+        let committed = committed.map_err(|source| RunError::batch(&batch, source))?;
+        self.note(held, &batch, &committed, waits).await?;
         if held.range.batches.is_multiple_of(PRUNE_EVERY) {
             self.tools.store.prune_batches(&*self.session.connection, held.range.id, BATCHES_KEPT).await?;
         }
-        self.pay(committed.changed).await;
+        self.pay(&committed).await;
         Ok(Advance::Batch)
     }
 
-    /// Sends the batch, and cancels it in the server if the operator insists.
+    /// Sends the batch, and cancels it in the server if the operator insists or the hours close.
     async fn commit(&mut self, batch: &Batch) -> Result<Committed, tokio_postgres::Error> {
-        let Tools { clock, sql, stop, .. } = self.tools;
-        let Session { connection, prepared } = &mut self.session;
+        let Tools { clock, sql, stop, gate, .. } = self.tools;
+        let Session { connection, prepared, .. } = &mut self.session;
         let mut commit = std::pin::pin!(prepared.commit(connection, (clock, sql), batch));
         tokio::select! {
             biased;
             done = &mut commit => return done,
             () = stop.reached(StopLevel::Cancel) => {}
+            () = gate.closing() => {}
         }
         connection.cancel().await;
         commit.await
     }
 
-    async fn note(&mut self, held: &mut Held, batch: &Batch, committed: &Committed) -> Result<(), RunError> {
+    async fn note(
+        &mut self,
+        held: &mut Held,
+        batch: &Batch,
+        committed: &Committed,
+        waits: Waits,
+    ) -> Result<(), RunError> {
         let range = &mut held.range;
         range.batches += 1;
         range.rows_seen += batch.seen;
         range.rows_changed += committed.changed;
         range.position = committed.position.clone();
         self.tools.observer.notice(Notice::Batch { seen: batch.seen, changed: committed.changed });
+        self.tools.gate.note(batch.seen);
         self.tools.vacuum.note(committed.changed, committed.hot);
+        self.wal_of_row = committed.wal_bytes as f64 / batch.seen.max(1) as f64;
+        if waits != Waits::default() {
+            let client = &*self.session.connection;
+            self.tools.store.note_waits(client, held.range.id, Some(committed.id), waits).await?;
+        }
         let looked_ahead = self.sizer.size();
         held.ahead.found(committed.next_upper.clone(), batch.next_size);
         let seen = u32::try_from(batch.seen).unwrap_or(u32::MAX);
-        if let Some(resize) = self.sizer.observe(seen, committed.took) {
+        if let Some(resize) = self.sizer.observe(seen, committed.took.saturating_sub(waits.lock_wait)) {
             self.tools.observer.notice(Notice::Resized { reason: resize.to_string() });
             // What was looked ahead has the old size: right for a step up, too much for a fall.
             if resize.to < looked_ahead {
@@ -296,13 +401,12 @@ impl<'w> Worker<'w> {
         }
     }
 
-    /// Waits until the rows changed fit the limit. A stop ends the waiting.
-    async fn pay(&self, changed: u64) {
-        if let Some(rate) = &self.tools.rate {
-            tokio::select! {
-                () = rate.pay(changed) => {}
-                () = self.tools.stop.reached(StopLevel::AfterBatch) => {}
-            }
+    /// Waits until what the batch did fits the limits. A stop ends the waiting.
+    async fn pay(&self, committed: &Committed) {
+        let Tools { gate, stop, .. } = self.tools;
+        tokio::select! {
+            () = gate.pay(committed.changed, committed.wal_bytes) => {}
+            () = stop.reached(StopLevel::AfterBatch) => {}
         }
     }
 }

@@ -36,6 +36,8 @@ pub struct Document<'a> {
 pub struct Section<'d> {
     document: &'d Document<'d>,
     name: &'d str,
+    /// Where its heading is.
+    offset: usize,
     table: &'d DeTable<'d>,
 }
 
@@ -45,6 +47,13 @@ pub struct Placed<T> {
     /// The value.
     pub value: T,
     offset: usize,
+}
+
+impl<T> Placed<T> {
+    /// The same place with another value.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Placed<U> {
+        Placed { value: change(self.value), offset: self.offset }
+    }
 }
 
 /// A key and its text, each with its place.
@@ -65,7 +74,7 @@ impl<'a> Document<'a> {
     /// The file's top level.
     #[must_use]
     pub fn root(&'a self) -> Section<'a> {
-        Section { document: self, name: "", table: &self.root }
+        Section { document: self, name: "", offset: 0, table: &self.root }
     }
 
     fn error(&self, offset: usize, message: String, hint: Option<String>) -> DocumentError {
@@ -91,12 +100,36 @@ impl<'d> Section<'d> {
 
     /// The table under `key`.
     pub fn section(&self, key: &'d str) -> Result<Option<Section<'d>>, DocumentError> {
-        self.get(key)
-            .map(|value| match value.get_ref() {
-                DeValue::Table(table) => Ok(Section { document: self.document, name: key, table }),
-                other => Err(self.mistyped(key, value, "a table", other)),
-            })
-            .transpose()
+        let Some((place, value)) = self.table.get_key_value(key) else { return Ok(None) };
+        match value.get_ref() {
+            DeValue::Table(table) => {
+                let offset = place.span().start;
+                Ok(Some(Section { document: self.document, name: key, offset, table }))
+            }
+            other => Err(self.mistyped(key, value, "a table", other)),
+        }
+    }
+
+    /// The tables under `key`, each under a `[[heading]]`, which complaints call `name`.
+    pub fn sections(&self, key: &str, name: &'d str) -> Result<Vec<Section<'d>>, DocumentError> {
+        let Some(value) = self.get(key) else { return Ok(Vec::new()) };
+        let wanted = "a list of tables";
+        let DeValue::Array(tables) = value.get_ref() else {
+            return Err(self.mistyped(key, value, wanted, value.get_ref()));
+        };
+        let section = |value: &'d Spanned<DeValue<'d>>| match value.get_ref() {
+            DeValue::Table(table) => {
+                Ok(Section { document: self.document, name, offset: value.span().start, table })
+            }
+            other => Err(self.mistyped(key, value, wanted, other)),
+        };
+        tables.iter().map(section).collect()
+    }
+
+    /// Whether `word` stands under `key`.
+    #[must_use]
+    pub fn says(&self, key: &str, word: &str) -> bool {
+        self.get(key).is_some_and(|value| matches!(value.get_ref(), DeValue::String(text) if text == word))
     }
 
     /// The text under `key`.
@@ -152,6 +185,20 @@ impl<'d> Section<'d> {
             .transpose()
     }
 
+    /// The number under `key`, whole or not.
+    pub fn number(&self, key: &str) -> Result<Option<Placed<f64>>, DocumentError> {
+        let Some(value) = self.get(key) else { return Ok(None) };
+        let number = match value.get_ref() {
+            DeValue::Integer(number) if number.radix() == 10 => number.as_str().parse::<f64>().ok(),
+            DeValue::Float(number) => number.as_str().parse().ok(),
+            _ => None,
+        };
+        match number.filter(|number| number.is_finite()) {
+            Some(number) => Ok(Some(Placed { value: number, offset: value.span().start })),
+            None => Err(self.mistyped(key, value, "a number", value.get_ref())),
+        }
+    }
+
     /// The entries of an inline table of texts, in the order of the file.
     pub(super) fn pairs(&self, key: &str) -> Result<Vec<PlacedPair>, DocumentError> {
         let Some(value) = self.get(key) else { return Ok(Vec::new()) };
@@ -187,9 +234,8 @@ impl<'d> Section<'d> {
     /// The complaint about a key that is not there.
     #[must_use]
     pub fn missing(&self, key: &str, hint: &str) -> DocumentError {
-        let offset = if self.name.is_empty() { 0 } else { self.offset() };
         let message = format!("`{key}` is missing {}", self.describe());
-        self.document.error(offset, message, Some(hint.to_owned()))
+        self.document.error(self.offset, message, Some(hint.to_owned()))
     }
 
     /// The complaint about a key that is not there, or has nothing in it.
@@ -199,10 +245,6 @@ impl<'d> Section<'d> {
             Some(place) => self.complain(&place, format!("`{key}` is empty"), Some(hint.to_owned())),
             None => self.missing(key, hint),
         }
-    }
-
-    fn offset(&self) -> usize {
-        self.document.root.get_key_value(self.name).map_or(0, |(key, _)| key.span().start)
     }
 
     fn get(&self, key: &str) -> Option<&'d Spanned<DeValue<'d>>> {

@@ -4,6 +4,8 @@ use std::num::NonZeroU32;
 use std::path::Path;
 
 use super::document::{Document, DocumentError, Placed, Section};
+use super::hours_section::hours;
+use super::limits_section::limits;
 use super::{slug, sql};
 use crate::model::{
     Assignment, BadName, BatchOptions, Direction, Ident, Job, Order, Revision, RevisionBody, RevisionId,
@@ -20,11 +22,12 @@ pub struct JobFile {
 }
 
 const TOP: &[&str] = &[
-    "revision", "revises", "message", "labels", "depends", "when", "job", "batch", "limits", "verify", "down",
+    "revision", "revises", "message", "labels", "depends", "when", "job", "batch", "limits", "hours",
+    "verify", "down",
 ];
 
 /// Tables of the format that later versions honour. A job that relies on one must not run without it.
-const LATER: &[&str] = &["hours", "quarantine"];
+const LATER: &[&str] = &["quarantine"];
 
 /// The default batch duration: percona-toolkit's `--chunk-time`.
 const DEFAULT_TARGET: std::time::Duration = std::time::Duration::from_millis(500);
@@ -56,7 +59,8 @@ pub fn parse_job(file: &Path, text: &str) -> Result<JobFile, DocumentError> {
         key: key(&section)?,
         batch: batch(&root)?,
         walk: walk(&root)?,
-        rows_per_second: rows_per_second(&root)?,
+        limits: root.section("limits")?.as_ref().map(limits).transpose()?.unwrap_or_default(),
+        hours: hours(&root)?,
         verify: verify(&root)?,
         down: down(&root)?,
     };
@@ -243,20 +247,6 @@ fn walk(root: &Section<'_>) -> Result<WalkOptions, DocumentError> {
         }
     };
     Ok(WalkOptions { order, strides, window })
-}
-
-fn rows_per_second(root: &Section<'_>) -> Result<Option<u32>, DocumentError> {
-    let Some(section) = root.section("limits")? else { return Ok(None) };
-    for key in ["wal_per_second", "replica_lag", "blocked_for"] {
-        if let Some(place) = section.place_of(key) {
-            let message =
-                format!("`{key}` is not honoured by this version, and to run without it would be unsafe");
-            let hint = format!("take `{key}` out if the job may run without it");
-            return Err(section.complain(&place, message, Some(hint)));
-        }
-    }
-    section.only(&["rows_per_second"])?;
-    Ok(section.count("rows_per_second")?.map(|rows| rows.value))
 }
 
 fn verify(root: &Section<'_>) -> Result<Verify, DocumentError> {

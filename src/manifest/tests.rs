@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{Document, Manifest, ManifestError, file_name_parts, parse_job, parse_revision, slug};
-use crate::model::{Ident, Job, RevisionBody, RevisionId, SchemaRevision, Section};
+use crate::model::{Ident, Job, Limits, RevisionBody, RevisionId, SchemaRevision, Section};
 
 const JOB: &str = "[job]\ntable = \"payroll.entries\"\nset = { gross_amount = \"gross_pay\" }\n";
 
@@ -50,7 +50,8 @@ fn a_job_is_named_by_what_stands_beside_its_id() {
 fn a_job_takes_defaults_for_all_that_it_leaves_out() {
     let job = job(JOB);
     assert_eq!((job.name.as_str(), job.id()), ("fill", "fill"));
-    assert_eq!((job.filter, job.key, job.down, job.rows_per_second), (None, None, None, None));
+    assert_eq!((job.filter, job.key, job.down), (None, None, None));
+    assert_eq!(job.limits, Limits::default());
     assert_eq!(job.batch.target, Duration::from_millis(500));
     assert!(job.verify.totals.is_empty());
 }
@@ -60,7 +61,7 @@ fn a_job_is_read_as_it_is_written() {
     let text = "revision = \"5c1d\"\nrevises = \"3f9a\"\nmessage = \"fill\"\n\
         [job]\ntable = '\"Pay Roll\".Entries'\nkey = ['\"No\"', \"id\"]\nwhere = \"b IS NULL\"\n\
         set = { b = \"a\", '\"A b\"' = \"1\" }\n\
-        [batch]\ntarget = \"2s\"\nmin = 10\nmax = 20\n[limits]\nrows_per_second = 7\n\
+        [batch]\ntarget = \"2s\"\nmin = 10\nmax = 20\n[limits]\nrows_per_second = 7\nwal_per_second = \"20MB\"\n\
         [verify]\ntotals = [\"sum(a) = sum(b)\", \"by c\"]\n[down]\nset = { b = \"NULL\" }\n";
     let read = parse_job(Path::new("jobs/20260302_5c1d_fill_b.toml"), text).unwrap();
     let (job, revision) = (read.job, read.revision.unwrap());
@@ -69,7 +70,8 @@ fn a_job_is_read_as_it_is_written() {
     assert_eq!(job.key, Some(vec![Ident("No".into()), Ident("id".into())]));
     let columns: Vec<_> = job.set.iter().map(|assignment| assignment.column.0.as_str()).collect();
     assert_eq!(columns, ["A b", "b"], "in the order of their names, whatever the file's");
-    assert_eq!((job.batch.min, job.batch.max, job.rows_per_second), (10, 20, Some(7)));
+    assert_eq!((job.batch.min, job.batch.max), (10, 20));
+    assert_eq!((job.limits.rows_per_second(), job.limits.wal_per_second()), (Some(7), Some(20 << 20)));
     assert_eq!(
         (job.verify.totals[0].to_string(), job.verify.by),
         ("sum(a) = sum(b)".into(), vec!["c".into()])
@@ -213,7 +215,8 @@ fn file_text() -> impl Strategy<Value = String> {
         "-- ?(revision|revises|message|labels|depends|migrate): ?[a-f0-9, é]{0,8}",
         "-- ?migrate:(up|down|verify|é)( transaction:(true|false))?",
         r"\[(job|batch|limits|verify|down|hours)\]?",
-        r#"(table|set|where|key|kind|undo|target|min|max|totals|restore|revision) = ["'{\[]{0,2}[a-z.()=;é "]{0,12}["'}\]]{0,2}"#,
+        r"\[\[limits.probe\]\]",
+        r#"(table|set|where|key|kind|free_disk|canary|sql|url|above|undo|target|min|max|totals|restore|revision) = ["'{\[]{0,2}[a-z.()=;é "]{0,12}["'}\]]{0,2}"#,
         r#"set = \{ [a-z"']{1,4} = "[a-z()$;'é]{0,6}" \}"#,
         r#"totals = \["[a-z()=<'é" ]{0,12}"\]"#,
         "table = \"a\"",

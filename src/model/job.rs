@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Direction, Ident, Order, RevisionId, TableName};
+use super::{Direction, Hours, Ident, Limits, Order, RevisionId, TableName};
 
 /// What one data job does. Expressions are the author's SQL; they are checked against the database before anything
 /// is written.
@@ -30,8 +30,10 @@ pub struct Job {
     pub batch: BatchOptions,
     /// How the table is walked.
     pub walk: WalkOptions,
-    /// Rows a second at the most; `None`: no limit.
-    pub rows_per_second: Option<u32>,
+    /// What it may ask of the server, as its file says.
+    pub limits: Limits,
+    /// When it may be done; `None`: always, as far as the job says.
+    pub hours: Option<Hours>,
     /// What must hold at the end.
     pub verify: Verify,
     /// What a downgrade sets, batch by batch; `None`: the job can't be taken back.
@@ -110,7 +112,7 @@ impl Job {
     }
 
     /// What the job *does*, one setting a line, for the comparison at resume. How fast it does it (`[batch]`,
-    /// `[limits]`) may change between one night and the next and is left out.
+    /// `[limits]`, `[hours]`) may change between one night and the next and is left out.
     #[must_use]
     pub fn definition(&self) -> String {
         let mut lines = vec![format!("table = {}", self.table)];

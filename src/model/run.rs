@@ -11,7 +11,11 @@ pub enum RunState {
     Running,
     /// All passes are done; the proof is being taken.
     Proving,
-    /// An operator stopped it; it can be resumed.
+    /// Nobody is at work and anybody may go on: its hours are closed, a limit held it for too long, or it was resumed.
+    Waiting,
+    /// An operator paused it: nobody goes on until it is resumed.
+    Paused,
+    /// An operator's signal stopped its last process; `run` goes on.
     Stopped,
     /// An error stopped it; it can be resumed once the cause is gone.
     Failed,
@@ -21,6 +25,19 @@ pub enum RunState {
     Cancelled,
     /// It was done, and has been taken back since.
     Undone,
+}
+
+/// What an operator wants of a run. Where it stands is its [`RunState`]: until every process at work has heard, the two
+/// differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Wanted {
+    /// Go on.
+    #[default]
+    Work,
+    /// Stop after the batch in hand, and stay stopped.
+    Pause,
+    /// Stop after the batch in hand, for good.
+    Cancel,
 }
 
 /// A walk over the key space: the backfill itself, then the closing sweeps.
@@ -37,9 +54,11 @@ pub struct UnknownState {
 
 impl RunState {
     /// Every state.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Running,
         Self::Proving,
+        Self::Waiting,
+        Self::Paused,
         Self::Stopped,
         Self::Failed,
         Self::Done,
@@ -53,6 +72,8 @@ impl RunState {
         match self {
             Self::Running => "running",
             Self::Proving => "proving",
+            Self::Waiting => "waiting",
+            Self::Paused => "paused",
             Self::Stopped => "stopped",
             Self::Failed => "failed",
             Self::Done => "done",
@@ -65,6 +86,32 @@ impl RunState {
     #[must_use]
     pub fn is_final(self) -> bool {
         matches!(self, Self::Done | Self::Cancelled | Self::Undone)
+    }
+}
+
+impl Wanted {
+    /// Every wish.
+    pub const ALL: [Self; 3] = [Self::Work, Self::Pause, Self::Cancel];
+
+    /// The word it is stored as.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Work => "work",
+            Self::Pause => "pause",
+            Self::Cancel => "cancel",
+        }
+    }
+}
+
+impl FromStr for Wanted {
+    type Err = UnknownState;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|wanted| wanted.as_str() == text)
+            .ok_or_else(|| UnknownState { text: text.to_owned() })
     }
 }
 

@@ -57,6 +57,21 @@ pub fn parse_size(text: &str) -> Result<u64, BadSize> {
     }
 }
 
+/// Why a text is no share.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a share: write a number and %, like \"30%\"")]
+pub struct BadShare {
+    /// The text as given.
+    pub text: String,
+}
+
+/// Reads `30%`, `0.5 %` as a part of one. Bounds: more than 0 %, at most 100 %.
+pub fn parse_share(text: &str) -> Result<f64, BadShare> {
+    let bad = || BadShare { text: text.to_owned() };
+    let number: f64 = text.trim().strip_suffix('%').ok_or_else(bad)?.trim().parse().map_err(|_| bad())?;
+    if number > 0.0 && number <= 100.0 { Ok(number / 100.0) } else { Err(bad()) }
+}
+
 /// A size for people: `820 kB`, `32 MB`, `1.3 GB`.
 #[must_use]
 pub fn human_size(bytes: u64) -> String {
@@ -126,6 +141,15 @@ mod tests {
         assert_eq!(human_size(800), "800 B");
         assert_eq!(human_size(33_554_432), "32 MB");
         assert_eq!(human_size(1_395_864_371), "1.3 GB");
+    }
+
+    #[test]
+    fn shares_read_as_written() {
+        assert_eq!(parse_share("30%"), Ok(0.3));
+        assert_eq!(parse_share(" 0.5 % "), Ok(0.005));
+        for bad in ["", "30", "%", "0%", "-1%", "101%", "NaN%"] {
+            assert!(parse_share(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::{Pass, human_count};
-use crate::plan::eta::{EtaEstimator, format_range};
+use crate::plan::eta::{EtaEstimator, EtaRange, format_range};
 use crate::store::PassTotals;
 
 /// How far a pass is.
@@ -14,6 +14,9 @@ pub struct Progress {
     changed: u64,
     total: u64,
     began: Duration,
+    /// Time in which something held the run: no work, and no part of any rate.
+    held: Duration,
+    held_since: Option<Duration>,
     estimator: EtaEstimator,
 }
 
@@ -24,7 +27,16 @@ impl Progress {
         let mut estimator = EtaEstimator::new();
         estimator.record(Duration::ZERO, done.rows_seen);
         let total = expected.max(done.rows_seen);
-        Self { pass, seen: done.rows_seen, changed: done.rows_changed, total, began: now, estimator }
+        Self {
+            pass,
+            seen: done.rows_seen,
+            changed: done.rows_changed,
+            total,
+            began: now,
+            held: Duration::ZERO,
+            held_since: None,
+            estimator,
+        }
     }
 
     /// A batch was committed.
@@ -32,7 +44,27 @@ impl Progress {
         self.seen += seen;
         self.changed += changed;
         self.total = self.total.max(self.seen);
-        self.estimator.record(now.saturating_sub(self.began), self.seen);
+        // The batch that was at work when the hold began.
+        let held = self.held + self.held_since.map_or(Duration::ZERO, |since| now.saturating_sub(since));
+        self.estimator.record(now.saturating_sub(self.began + held), self.seen);
+    }
+
+    /// Something holds the run from now on.
+    pub fn hold(&mut self, now: Duration) {
+        self.held_since.get_or_insert(now);
+    }
+
+    /// It goes on.
+    pub fn go_on(&mut self, now: Duration) {
+        if let Some(since) = self.held_since.take() {
+            self.held += now.saturating_sub(since);
+        }
+    }
+
+    /// Working time that is left, once there is enough to tell from.
+    #[must_use]
+    pub fn time_left(&self) -> Option<EtaRange> {
+        self.estimator.estimate(self.total - self.seen)
     }
 
     /// Which pass.
@@ -79,7 +111,7 @@ impl Progress {
     /// `8 to 10 s left`, once there is enough to tell from.
     #[must_use]
     pub fn left(&self) -> String {
-        match self.estimator.estimate(self.total - self.seen) {
+        match self.time_left() {
             Some(range) => format!("{} left", format_range(range)),
             None => "time left unknown".to_owned(),
         }
@@ -95,6 +127,20 @@ mod tests {
         let mut progress = Progress::new(Pass::BACKFILL, PassTotals::default(), 100, Duration::ZERO);
         progress.batch(250, 250, Duration::from_secs(1));
         assert_eq!((progress.percent(), progress.total()), (99, 250));
+    }
+
+    #[test]
+    fn time_in_which_the_run_is_held_is_in_no_rate() {
+        let mut progress = Progress::new(Pass::BACKFILL, PassTotals::default(), 1_000_000, Duration::ZERO);
+        for second in 1..=5 {
+            progress.batch(1000, 1000, Duration::from_secs(second));
+        }
+        progress.hold(Duration::from_secs(5));
+        progress.go_on(Duration::from_secs(3605));
+        for second in 3606..=3610 {
+            progress.batch(1000, 1000, Duration::from_secs(second));
+        }
+        assert_eq!(progress.rate(), "1,000 rows/s");
     }
 
     #[test]

@@ -6,11 +6,13 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::Timestamp;
 
 use super::Progress;
 use crate::clock::Clock;
 use crate::engine::{Done, Notice, Observer};
 use crate::model::{Direction, Pass, human_count, human_duration};
+use crate::plan::hours::{self, Schedule};
 
 /// How often a line is written where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(30);
@@ -40,6 +42,7 @@ struct Shown {
     progress: Option<Progress>,
     bar: Option<ProgressBar>,
     state: Option<String>,
+    schedule: Schedule,
     last_line: Duration,
 }
 
@@ -76,7 +79,7 @@ impl Terminal {
         }
         shown.last_line = self.now();
         shown.progress = Some(progress);
-        draw(shown);
+        self.draw(shown);
     }
 
     fn batch(&self, shown: &mut Shown, seen: u64, changed: u64) {
@@ -87,11 +90,29 @@ impl Terminal {
             shown.state = None;
         }
         if shown.bar.is_none() && now.saturating_sub(shown.last_line) >= LINE_EVERY {
-            let text = format!("{} {} %: {}", progress.pass(), progress.percent(), progress.describe());
+            let end = end(progress, &shown.schedule, self.clock.wall());
+            let text = format!("{} {} %: {}{end}", progress.pass(), progress.percent(), progress.describe());
             shown.last_line = now;
             self.line(shown, &text);
         }
-        draw(shown);
+        self.draw(shown);
+    }
+
+    fn draw(&self, shown: &Shown) {
+        let (Some(bar), Some(progress)) = (&shown.bar, &shown.progress) else { return };
+        bar.set_length(progress.total().max(1));
+        bar.set_position(progress.seen());
+        let state = shown.state.as_deref().unwrap_or("running");
+        bar.set_prefix(format!("{} {:>2} %", progress.pass(), progress.percent()));
+        // What matters most comes first: a narrow terminal cuts the end off.
+        bar.set_message(format!(
+            "{state}, {}{}, {}, {} of ~{}",
+            progress.left(),
+            end(progress, &shown.schedule, self.clock.wall()),
+            progress.rate(),
+            human_count(progress.seen()),
+            human_count(progress.total()),
+        ));
     }
 
     fn state(&self, shown: &mut Shown, state: String) {
@@ -100,7 +121,7 @@ impl Terminal {
                 self.line(shown, &state);
             }
             shown.state = Some(state);
-            draw(shown);
+            self.draw(shown);
         }
     }
 }
@@ -150,10 +171,28 @@ impl Observer for Terminal {
             Notice::Resized { reason } if self.talk == Talk::Verbose => self.line(shown, &reason),
             Notice::Resized { .. } => {}
             Notice::Waiting { reason } => self.state(shown, format!("waiting: {reason}")),
+            Notice::Held { reasons } => {
+                let now = self.now();
+                if let Some(progress) = &mut shown.progress {
+                    progress.hold(now);
+                }
+                self.state(shown, format!("held: {}", reasons.join("; ")));
+            }
+            Notice::GoesOn => {
+                let now = self.now();
+                if let Some(progress) = &mut shown.progress {
+                    progress.go_on(now);
+                }
+                self.state(shown, "goes on".to_owned());
+            }
+            Notice::Hours { schedule } => shown.schedule = schedule,
+            Notice::Joined { run, job } => {
+                self.line(shown, &format!("run {run} of {job}: working beside those who have it"));
+            }
             Notice::Stopping { how } => {
                 self.line(shown, how);
                 shown.state = Some(STOPPING.to_owned());
-                draw(shown);
+                self.draw(shown);
             }
             Notice::PassDone { pass, totals } => {
                 finish(shown);
@@ -208,20 +247,15 @@ impl Drop for Terminal {
     }
 }
 
-fn draw(shown: &Shown) {
-    let (Some(bar), Some(progress)) = (&shown.bar, &shown.progress) else { return };
-    bar.set_length(progress.total().max(1));
-    bar.set_position(progress.seen());
-    let state = shown.state.as_deref().unwrap_or("running");
-    bar.set_prefix(format!("{} {:>2} %", progress.pass(), progress.percent()));
-    // What matters most comes first: a narrow terminal cuts the end off.
-    bar.set_message(format!(
-        "{state}, {}, {}, {} of ~{}",
-        progress.left(),
-        progress.rate(),
-        human_count(progress.seen()),
-        human_count(progress.total()),
-    ));
+/// When it will be done by the clock, where the hours make that another question than how long it takes.
+fn end(progress: &Progress, schedule: &Schedule, now: Timestamp) -> String {
+    let Some(left) = progress.time_left().filter(|_| !schedule.is_empty()) else { return String::new() };
+    match (schedule.finish(now, left.low), schedule.finish(now, left.high)) {
+        (Some(low), Some(high)) => {
+            format!(", done {}", hours::describe_times((low, high), now, &schedule.zone()))
+        }
+        _ => ", not within the hours it has".to_owned(),
+    }
 }
 
 fn finish(shown: &mut Shown) {

@@ -1,11 +1,13 @@
 //! Connections, each with a name in `pg_stat_activity`, a task that drives it, and a way to cancel what it runs.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio_postgres::{CancelToken, Client, NoTls, Statement};
+use tokio_postgres::{AsyncMessage, CancelToken, Client, NoTls, Statement};
 
 use super::sqlstate;
 use crate::config::Target;
@@ -25,6 +27,7 @@ pub struct Connector {
 pub struct Connection {
     client: Client,
     driver: JoinHandle<()>,
+    notified: Arc<Notify>,
     prepared: Mutex<HashMap<String, Statement>>,
 }
 
@@ -113,12 +116,18 @@ impl Connector {
         // A server that vanished without a word is noticed in half a minute, not in the two hours of the defaults.
         config.keepalives_idle(Duration::from_secs(10)).keepalives_interval(Duration::from_secs(5));
         config.keepalives_retries(3).tcp_user_timeout(Duration::from_secs(30));
-        let (client, connection) = config.connect(NoTls).await.map_err(refused)?;
+        let (client, mut connection) = config.connect(NoTls).await.map_err(refused)?;
+        let notified = Arc::new(Notify::new());
+        let heard = notified.clone();
         let driver = tokio::spawn(async move {
-            // Its error also reaches whoever waits for an answer, and is told there.
-            let _ = connection.await;
+            // An error also reaches whoever waits for an answer, and is told there.
+            while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+                if let AsyncMessage::Notification(_) = message {
+                    heard.notify_one();
+                }
+            }
         });
-        let connection = Connection { client, driver, prepared: Mutex::default() };
+        let connection = Connection { client, driver, notified, prepared: Mutex::default() };
         connection.batch_execute(SESSION).await.map_err(refused)?;
         self.judge_server(&connection).await?;
         Ok(connection)
@@ -156,6 +165,11 @@ impl Connection {
     #[must_use]
     pub fn cancel_handle(&self) -> CancelHandle {
         CancelHandle(self.client.cancel_token())
+    }
+
+    /// Waits for a notification on a channel that this connection listens to; one that came since the last call counts.
+    pub async fn notified(&self) {
+        self.notified.notified().await;
     }
 
     /// The statement, prepared on this connection; once for each text.

@@ -7,8 +7,10 @@ pub mod local;
 pub mod quote;
 pub mod sqlstate;
 pub mod storage;
+pub mod waiting;
 
 pub use connect::{ConnectError, Connection, Connector};
 pub use inventory::{Difference, Inventory};
 pub use sqlstate::{ErrorClass, classify};
 pub use storage::{PageSample, Storage};
+pub use waiting::{Waiting, waiting};

@@ -105,10 +105,24 @@ impl BatchSizer {
     /// Begins with `rows`, within the limits: for a resumed run, or when the limits were changed.
     #[must_use]
     pub fn starting_at(limits: BatchOptions, rows: u32) -> Self {
-        let min = limits.min.max(1);
-        let target = limits.target.max(Duration::from_millis(1));
-        let limits = BatchOptions { target, min, max: limits.max.max(min) };
+        let limits = mended(limits);
         Self { limits, size: rows.clamp(limits.min, limits.max), samples: VecDeque::with_capacity(HISTORY) }
+    }
+
+    /// Other limits from now on; the size keeps to them at once.
+    pub fn set_limits(&mut self, limits: BatchOptions) {
+        self.limits = mended(limits);
+        let size = self.size.clamp(self.limits.min, self.limits.max);
+        if size != self.size {
+            self.size = size;
+            self.samples.clear();
+        }
+    }
+
+    /// How long the next batch may take: the slowest of the latest, or the target where nothing is known.
+    #[must_use]
+    pub fn expected(&self) -> Duration {
+        self.samples.iter().max().copied().unwrap_or(self.limits.target)
     }
 
     /// Rows for the next batch.
@@ -179,6 +193,12 @@ impl BatchSizer {
         let rank = (sorted.len() * 9).div_ceil(10);
         sorted.get(rank.saturating_sub(1)).copied().unwrap_or_default()
     }
+}
+
+fn mended(limits: BatchOptions) -> BatchOptions {
+    let min = limits.min.max(1);
+    let target = limits.target.max(Duration::from_millis(1));
+    BatchOptions { target, min, max: limits.max.max(min) }
 }
 
 #[expect(
@@ -268,6 +288,17 @@ mod tests {
         let halves: Vec<u32> =
             std::iter::from_fn(|| sizer.split("statement timeout").map(|r| r.to)).collect();
         assert_eq!(halves, [17, 10]);
+    }
+
+    #[test]
+    fn other_limits_are_kept_to_at_once_and_a_batch_is_expected_to_take_what_the_slowest_took() {
+        let mut sizer = BatchSizer::starting_at(LIMITS, 1000);
+        assert_eq!(sizer.expected(), MS(500));
+        sizer.observe(1000, MS(480));
+        sizer.observe(1000, MS(510));
+        assert_eq!(sizer.expected(), MS(510));
+        sizer.set_limits(BatchOptions { max: 200, ..LIMITS });
+        assert_eq!((sizer.size(), sizer.expected()), (200, MS(500)));
     }
 
     #[test]

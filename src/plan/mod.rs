@@ -1,11 +1,17 @@
 //! Pure decisions: no async, no I/O, no clock, no randomness of their own. Time, jitter and samples are arguments,
 //! and each decision comes with its reason.
 
+pub mod admission;
 pub mod backoff;
 pub mod batch_size;
+pub mod control;
 pub mod drift;
 pub mod eta;
 pub mod graph;
+pub mod hours;
 pub mod interleave;
+pub mod pressure;
+pub mod scale;
+pub mod share;
 pub mod transition;
 pub mod walk;

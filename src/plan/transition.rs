@@ -14,8 +14,14 @@ pub enum Input {
     RowsRemain,
     /// The proof held.
     Proved,
-    /// The operator's stop was obeyed.
+    /// The operator's signal was obeyed.
     Stop,
+    /// The operator's pause was obeyed.
+    Pause,
+    /// The operator lets a run go on that nobody is at work on.
+    Release,
+    /// Its hours closed, or something held it for longer than it may.
+    Close,
     /// An error that waiting doesn't mend.
     Fail,
     /// An operator gives the run up.
@@ -36,12 +42,15 @@ pub struct Illegal {
 
 impl Input {
     /// Every input.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Resume,
         Self::PassesDone,
         Self::RowsRemain,
         Self::Proved,
         Self::Stop,
+        Self::Pause,
+        Self::Release,
+        Self::Close,
         Self::Fail,
         Self::Cancel,
         Self::Undo,
@@ -50,25 +59,34 @@ impl Input {
 
 /// The state that follows.
 pub fn next(from: RunState, input: Input) -> Result<RunState, Illegal> {
-    use RunState::{Cancelled, Done, Failed, Proving, Running, Stopped, Undone};
+    use RunState::{Cancelled, Done, Failed, Paused, Proving, Running, Stopped, Undone, Waiting};
     match (from, input) {
-        // Resume: the process that ran it died, or an operator or an error stopped it, and `run` was called again. What
-        // was being proved is proved anew: rows may have changed since.
+        // Resume: a process takes it up: `run` was called again after a signal, an error or a crash, or a worker finds
+        // that it may go on. What was being proved is proved anew: rows may have changed since. One that is paused must
+        // be released first.
         // RowsRemain: rows came unconverged after the last sweep had passed them: one more sweep.
-        (Running | Proving | Stopped | Failed, Input::Resume) | (Proving, Input::RowsRemain) => Ok(Running),
+        (Running | Proving | Waiting | Stopped | Failed, Input::Resume) | (Proving, Input::RowsRemain) => {
+            Ok(Running)
+        }
         // The last sweep found nothing to do.
         (Running, Input::PassesDone) => Ok(Proving),
         // Signed off.
         (Proving, Input::Proved) => Ok(Done),
         // Ctrl-C, SIGTERM or SIGHUP, after the batch or with the batch cancelled.
         (Running | Proving, Input::Stop) => Ok(Stopped),
+        // `pause`: each process has stopped after its batch and the last of them says so; or nobody was at work.
+        (Running | Proving | Waiting | Stopped | Failed, Input::Pause) => Ok(Paused),
+        // Release: `resume`, where nobody is at work: whoever comes may go on.
+        // Close: the hours closed, or a signal held the run past its limit, and the last process leaves.
+        (Running | Proving | Paused | Stopped | Failed, Input::Release)
+        | (Running | Proving, Input::Close) => Ok(Waiting),
         // A definitive error, totals that differ, or a transient error past its deadline.
         (Running | Proving, Input::Fail) => Ok(Failed),
         // `downgrade` takes the job back, or a revision that the job stands on; `stamp` forgets it.
         (Done, Input::Undo) => Ok(Undone),
-        // `run --anew`, or the other direction, or the ground of the job is taken away: whoever calls it has seen that
-        // no process is at work.
-        (Running | Proving | Stopped | Failed, Input::Cancel) => Ok(Cancelled),
+        // `cancel`, once the last process has heard; `run --anew`, or the other direction, or the ground of the job is
+        // taken away: whoever calls it has seen that no process is at work.
+        (Running | Proving | Waiting | Paused | Stopped | Failed, Input::Cancel) => Ok(Cancelled),
         (from, input) => Err(Illegal { from, input }),
     }
 }
@@ -90,9 +108,11 @@ mod tests {
     }
 
     #[test]
-    fn every_unfinished_state_can_be_resumed_and_cancelled() {
+    fn every_unfinished_state_can_be_resumed_and_cancelled_and_a_paused_one_must_be_released_first() {
         for from in RunState::ALL.into_iter().filter(|state| !state.is_final()) {
-            assert_eq!(next(from, Input::Resume), Ok(RunState::Running));
+            let ready = if from == RunState::Paused { next(from, Input::Release).unwrap() } else { from };
+            assert_eq!(next(ready, Input::Resume), Ok(RunState::Running));
+            assert_eq!(next(from, Input::Resume).is_ok(), from != RunState::Paused);
             assert_eq!(next(from, Input::Cancel), Ok(RunState::Cancelled));
         }
     }

@@ -5,6 +5,7 @@
 //! `engine::batch`, with [`Statements::fence`] in front.
 
 mod command;
+mod control;
 mod event;
 mod install;
 mod range;
@@ -17,6 +18,7 @@ mod worker;
 use crate::pg::{ErrorClass, classify, quote, sqlstate};
 
 pub use command::UpgradeCommand;
+pub use control::{Beat, CHANNEL, Dead, Orders, Peer, Waits, Wish};
 pub use event::{Event, LoggedEvent};
 pub use range::{NewRange, PassTotals, RangeRow};
 pub use revision::{AppliedRevision, Neighbours, Origin, Recording};
@@ -110,14 +112,16 @@ macro_rules! statements {
 
 statements! {
     accept_revision, advance, beat, begin_section, begin_statement, claim_range, close_ranges,
-    confirm_workers, create_run, deregister_workers, describe_walk, end_section, fence,
-    find_default_schema, find_history_holder, find_run, finish_command, finish_range,
-    finish_statement, forget_revision, give_up_runs, list_events, list_revisions, list_runs,
-    list_sections, list_workers, lock_history, lock_revisions, lock_runs, move_worker,
-    neighbours_applied, open_commands, open_ranges, pass_totals, plan_range, prune_batches,
-    read_range, read_section, read_version, recent_batches, record_event, record_revision,
-    register_worker, release_ranges, remove_workers, request_command, revoke_leases, same_file,
-    set_run_state, share_runs, split_range, start_pass, undo_revision,
+    confirm_workers, count_other_workers, create_run, deregister_workers, describe_walk,
+    end_section, fence, find_default_schema, find_history_holder, find_run, finish_command,
+    finish_range, finish_statement, first_worker, forget_revision, give_up_runs, list_events,
+    list_peers, list_revisions, list_runs, list_sections, list_workers, lock_history,
+    lock_revisions, lock_runs, move_worker, neighbours_applied, note_waits, notify_workers,
+    open_commands, open_ranges, pass_totals, plan_range, prune_batches, read_database_settings,
+    read_orders, read_range, read_section, read_version, reap_workers, recent_batches, record_event,
+    record_revision, register_worker, release_ranges, remove_workers, request_command,
+    revoke_leases, same_file, set_database_settings, set_run_settings, set_run_state, set_wanted,
+    share_runs, split_range, start_pass, undo_revision, unfinished_runs,
 }
 
 impl Store {

@@ -49,6 +49,14 @@ pub struct PassTotals {
     pub rows_hot: u64,
     /// Of the rows changed, those that matched the filter still.
     pub rows_unconverged: u64,
+    /// WAL that the server wrote while the batches ran, in bytes.
+    pub wal_bytes: u64,
+    /// Batches that gave way to others who waited for them.
+    pub gave_way: u64,
+    /// The longest that a session was seen to wait for a batch.
+    pub longest_blocked: Duration,
+    /// How long batches were seen to wait for locks of others, in all.
+    pub lock_wait: Duration,
 }
 
 /// A range to be.
@@ -237,6 +245,7 @@ impl Store {
             .await
             .map_err(doing("sum up the progress"))?;
         let count = |name: &str| row.get::<_, i64>(name).unsigned_abs();
+        let seconds = |name: &str| Duration::try_from_secs_f64(row.get(name)).unwrap_or_default();
         Ok(PassTotals {
             ranges: count("ranges"),
             open: count("open"),
@@ -245,6 +254,10 @@ impl Store {
             rows_changed: count("rows_changed"),
             rows_hot: count("rows_hot"),
             rows_unconverged: count("rows_unconverged"),
+            wal_bytes: count("wal_bytes"),
+            gave_way: count("gave_way"),
+            longest_blocked: seconds("longest_blocked"),
+            lock_wait: seconds("lock_wait"),
         })
     }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tokio_postgres::{GenericClient, Row};
 
-use super::{Store, StoreError, doing};
+use super::{Store, StoreError, Wish, doing};
 use crate::model::{Direction, Key, Pass, RunId, RunState};
 
 /// A run as stored.
@@ -37,6 +37,12 @@ pub struct RunRow {
     pub started_at: String,
     /// When it ended or stopped last.
     pub finished_at: Option<String>,
+    /// What an operator wants of it.
+    pub wish: Wish,
+    /// Since when.
+    pub wanted_at: Option<String>,
+    /// What `set` says, as TOML.
+    pub settings: String,
     /// Why it stands where it stands.
     pub reason: Option<String>,
     /// The proof.
@@ -81,6 +87,13 @@ impl RunRow {
             started_by: row.get("started_by"),
             started_at: row.get("started_at"),
             finished_at: row.get("finished_at"),
+            wish: Wish {
+                wanted: row.get::<_, &str>("wanted").parse()?,
+                by: row.get("wanted_by"),
+                why: row.get("wanted_why"),
+            },
+            wanted_at: row.get("wanted_at"),
+            settings: row.get("settings"),
             reason: row.get("reason"),
             sign_off: row.get("sign_off"),
         })

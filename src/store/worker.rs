@@ -40,6 +40,12 @@ pub struct WorkerRow {
     pub heartbeat: i64,
     /// It beats, and its backend is there.
     pub alive: bool,
+    /// `working`, or what it waits for.
+    pub doing: String,
+    /// Since when, in the session's time zone.
+    pub doing_since: String,
+    /// Rows a second.
+    pub rows_per_second: f64,
 }
 
 impl Identity {
@@ -108,13 +114,6 @@ impl Store {
         Ok(moved == 1)
     }
 
-    /// A heartbeat of all workers of a process. `false`: one of them was given up as dead.
-    pub async fn beat(&self, client: &impl GenericClient, workers: &[WorkerId]) -> Result<bool, StoreError> {
-        let beaten =
-            client.execute(&self.sql.beat, &[&ids(workers)]).await.map_err(doing("send a heartbeat"))?;
-        Ok(beaten == workers.len() as u64)
-    }
-
     /// Whether all these workers are still registered; if so they stay so until the transaction ends.
     pub async fn confirm_workers(
         &self,
@@ -161,6 +160,9 @@ impl Store {
                 started_at: row.get("started_at"),
                 heartbeat: row.get("heartbeat"),
                 alive: row.get("alive"),
+                doing: row.get("doing"),
+                doing_since: row.get("doing_since"),
+                rows_per_second: row.get("rows_per_second"),
             })
             .collect())
     }
@@ -176,6 +178,6 @@ pub(super) fn ids(workers: &[WorkerId]) -> Vec<uuid::Uuid> {
     workers.iter().map(|worker| worker.0).collect()
 }
 
-fn ttl() -> String {
+pub(super) fn ttl() -> String {
     format!("{} seconds", LEASE_TTL.as_secs())
 }

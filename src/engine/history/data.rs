@@ -17,7 +17,7 @@ use crate::store::{Event, Origin, Recording, RunRow};
 #[derive(Debug)]
 pub enum JobOutcome {
     /// It ran.
-    Ended(Ended),
+    Ended(Box<Ended>),
     /// The condition of its revision doesn't hold: it is passed over.
     Skipped,
 }
@@ -27,7 +27,7 @@ impl History<'_> {
     pub async fn run(&self, job: &Job, request: RunRequest) -> Result<JobOutcome, HistoryError> {
         let revision = job.revision.as_ref().and_then(|id| self.manifest.revision(&id.0));
         let Some(revision) = revision else {
-            return Ok(JobOutcome::Ended(self.engine.run(job, request).await?));
+            return Ok(JobOutcome::Ended(Box::new(self.engine.run(job, &request).await?)));
         };
         self.run_as(job, revision, request, &ChangeOptions::default()).await
     }
@@ -38,12 +38,12 @@ impl History<'_> {
         revision: &Revision,
         options: &ChangeOptions<'_>,
     ) -> Result<HistoryStep, HistoryError> {
-        let done = match self.run_as(job, revision, RunRequest::default(), options).await? {
-            JobOutcome::Ended(ended @ Ended::Stopped { .. }) => {
-                return Ok(HistoryStep::Stopped { job: job.name.clone(), ended });
-            }
-            JobOutcome::Ended(Ended::AlreadyDone(_)) => Done::Before,
-            JobOutcome::Ended(Ended::Done { .. }) => Done::Now,
+        let done = match self.run_as(job, revision, options.request, options).await? {
+            JobOutcome::Ended(ended) => match *ended {
+                Ended::Left { .. } => return Ok(HistoryStep::Stopped { job: job.name.clone(), ended }),
+                Ended::AlreadyDone(_) => Done::Before,
+                Ended::Done { .. } => Done::Now,
+            },
             JobOutcome::Skipped => Done::Skipped,
         };
         Ok(HistoryStep::Changed(revision.id.clone(), Direction::Up, done))
@@ -68,12 +68,12 @@ impl History<'_> {
         }
         drop(connection);
         let started = engine.clock.monotonic();
-        let ended = engine.run(job, request).await?;
+        let ended = engine.run(job, &request).await?;
         if matches!(ended, Ended::Done { .. } | Ended::AlreadyDone(_)) {
             let took = engine.clock.monotonic().saturating_duration_since(started);
             self.record_data(revision, Origin::Applied, took, options).await?;
         }
-        Ok(JobOutcome::Ended(ended))
+        Ok(JobOutcome::Ended(Box::new(ended)))
     }
 
     /// Whether the job has a run that counts: what was begun is brought to its end, whatever the condition says by now.
@@ -208,9 +208,9 @@ impl History<'_> {
         self.begin_taking_back(&mut session, job, revision).await?;
         session.end().await;
         let started = engine.clock.monotonic();
-        let ended = engine.run(&down, RunRequest::default()).await?;
-        if matches!(ended, Ended::Stopped { .. }) {
-            return Ok(HistoryStep::Stopped { job: job.name.clone(), ended });
+        let ended = engine.run(&down, &options.request).await?;
+        if matches!(ended, Ended::Left { .. }) {
+            return Ok(HistoryStep::Stopped { job: job.name.clone(), ended: Box::new(ended) });
         }
         failpoint!("history.taken_back");
         let took = engine.clock.monotonic().saturating_duration_since(started);

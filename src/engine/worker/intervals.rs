@@ -163,7 +163,7 @@ impl Worker<'_> {
         end: &KeyValue,
         size: u32,
     ) -> Result<(KeyValue, u64), RunError> {
-        let Session { connection, prepared } = &self.session;
+        let Session { connection, prepared, .. } = &self.session;
         let failed = RunError::sql("look up where the batch ends");
         if let Some(upper) = prepared.bound(connection, lower, end, size).await.map_err(failed)? {
             return Ok((upper, u64::from(size)));

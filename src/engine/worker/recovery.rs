@@ -1,19 +1,27 @@
 //! What a worker does about an error: decides what it means, waits if waiting helps, and reads the range's position
 //! before anything else is done.
 
+use std::time::Duration;
+
 use super::{Held, Session, Step, Worker};
-use crate::engine::{Notice, RunError, StopLevel};
+use crate::engine::seat::GaveWay;
+use crate::engine::{Leave, Notice, RunError, StopLevel};
 use crate::pg::{ConnectError, ErrorClass};
 use crate::plan::backoff::BackoffPolicy;
+use crate::plan::hours::Opening;
 
 /// So many lock timeouts in a row, and the batch is split (GitLab's three attempts).
 const LOCK_FAILURES_BEFORE_SPLIT: u32 = 3;
+
+/// However often a batch gave way, the next one is tried after a few seconds at the latest.
+const MOST_PATIENT: u32 = 8;
 
 /// Failures since the last committed batch.
 #[derive(Default)]
 pub(super) struct Failures {
     count: u32,
     lock: u32,
+    gave_way: u32,
     since: Option<std::time::Instant>,
 }
 
@@ -24,8 +32,17 @@ impl Worker<'_> {
         if class == ErrorClass::Fenced {
             return self.reread_after_fence(error).await;
         }
-        if self.tools.stop.level() >= StopLevel::Cancel && class == ErrorClass::Timeout {
-            return Ok(Step::Stopped);
+        if class == ErrorClass::Timeout {
+            if self.tools.stop.level() >= StopLevel::Cancel {
+                return Ok(self.stopped());
+            }
+            if let Some(gave_way) = self.seat.gave_way() {
+                return self.give_way(&gave_way).await;
+            }
+            if matches!(self.tools.gate.opening(), Opening::Closed { .. }) {
+                self.reread().await?;
+                return Ok(Step::Waited);
+            }
         }
         self.failures.count += 1;
         let now = self.tools.clock.monotonic();
@@ -47,18 +64,62 @@ impl Worker<'_> {
             ErrorClass::Connection => BackoffPolicy::CONNECTION,
             _ => return Err(error),
         };
-        let Ok(pause) = policy.delay(self.failures.count, elapsed, fastrand::f64()) else {
-            return Err(error);
+        let pause = match policy.delay(self.failures.count, elapsed, fastrand::f64()) {
+            Ok(pause) => pause,
+            // Somebody has a row locked for long: no reason to fail, but one to come back later.
+            Err(_) if class == ErrorClass::Lock && !self.tools.gate.has_patience(elapsed) => {
+                return Ok(Step::Leaves(Leave::HeldTooLong { reason: self.lock_reason(&error) }));
+            }
+            Err(_) if class == ErrorClass::Lock => policy.cap,
+            Err(_) => return Err(error),
         };
-        self.tools.observer.notice(Notice::Waiting { reason: format!("{}; trying again", error.in_short()) });
+        let reason = match class {
+            ErrorClass::Lock => self.lock_reason(&error),
+            _ => error.in_short(),
+        };
+        self.tools.gate.do_now(&format!("waiting: {reason}"));
+        self.tools.observer.notice(Notice::Waiting { reason: format!("{reason}; trying again") });
         tokio::select! {
             () = self.tools.clock.sleep(pause) => {}
-            () = self.tools.stop.reached(StopLevel::AfterBatch) => return Ok(Step::Stopped),
+            () = self.tools.stop.reached(StopLevel::AfterBatch) => return Ok(self.stopped()),
         }
+        self.tools.gate.do_now("working");
         if class == ErrorClass::Connection {
             self.reconnect().await?;
         }
         self.reread().await?;
+        Ok(Step::Waited)
+    }
+
+    /// The error, and who has the lock.
+    fn lock_reason(&self, error: &RunError) -> String {
+        match self.seat.waited_for() {
+            Some(who) => format!("{}, held by {who}", error.in_short()),
+            None => error.in_short(),
+        }
+    }
+
+    /// The batch was cancelled because somebody waited for it: they go first, and the next one is smaller.
+    async fn give_way(&mut self, gave_way: &GaveWay) -> Result<Step, RunError> {
+        let Some(held) = &self.held else { return Ok(Step::Waited) };
+        let range = held.range.id;
+        self.failures.gave_way += 1;
+        let reason = format!("gave way to {}", gave_way.to);
+        if self.failures.gave_way == 1 {
+            self.tools.gate.tell("batch.gave_way", format!("a batch {reason}"));
+        }
+        self.tools.observer.notice(Notice::Waiting { reason: reason.clone() });
+        self.make_smaller(&reason);
+        // They have the lock by then; the policy's doubling keeps a batch from coming back again and again.
+        let attempt = self.failures.gave_way.min(MOST_PATIENT);
+        let pause = BackoffPolicy::LOCK.delay(attempt, Duration::ZERO, fastrand::f64());
+        tokio::select! {
+            () = self.tools.clock.sleep(pause.unwrap_or(BackoffPolicy::LOCK.cap)) => {}
+            () = self.tools.stop.reached(StopLevel::AfterBatch) => return Ok(self.stopped()),
+        }
+        self.reread().await?;
+        let waits = self.seat.end();
+        self.tools.store.note_waits(&*self.session.connection, range, None, waits).await?;
         Ok(Step::Waited)
     }
 
@@ -91,6 +152,7 @@ impl Worker<'_> {
         match fresh.await {
             Ok((_, false)) => Err(RunError::GivenUp),
             Ok((session, true)) => {
+                self.seat.sit(session.process_id, session.connection.cancel_handle());
                 self.session = session;
                 Ok(())
             }

@@ -15,6 +15,10 @@ const ASK_EVERY: Duration = Duration::from_millis(50);
 /// A range with fewer keys ahead of its worker is left to it: some tens of milliseconds of work.
 const LEAST_KEYS: u32 = 20_000;
 
+/// The cut is looked up by counting keys in the index, and is therefore no further ahead than this: who cuts has the
+/// longer part then, and is cut in its turn.
+const MOST_KEYS: u32 = 1_000_000;
+
 impl Worker<'_> {
     /// There is no range to take. If none is open, the pass is at its end. A range that a living worker holds is
     /// split. One that nobody holds is locked by the last batch of a dead process, which is still running in the
@@ -46,7 +50,7 @@ impl Worker<'_> {
         }
         tokio::select! {
             () = self.tools.clock.sleep(ASK_EVERY) => Ok(Step::Waited),
-            () = self.tools.stop.reached(StopLevel::AfterBatch) => Ok(Step::Stopped),
+            () = self.tools.stop.reached(StopLevel::AfterBatch) => Ok(self.stopped()),
         }
     }
 
@@ -78,13 +82,13 @@ impl Worker<'_> {
         open: &'r [RangeRow],
     ) -> Result<Option<(&'r RangeRow, KeyValue)>, RunError> {
         for range in open {
-            let mut ahead = self.tools.walk.keys_of_a_share() / 2;
+            let mut ahead = (self.tools.walk.keys_of_a_share() / 2).min(MOST_KEYS);
             while ahead >= LEAST_KEYS {
                 let (at, _) = self.look_up(range.taken(), &range.upper, ahead).await?;
                 if at != range.upper {
                     return Ok(Some((range, at)));
                 }
-                ahead /= 4;
+                ahead /= 2;
             }
         }
         Ok(None)

@@ -67,6 +67,10 @@ target = "500ms"
 
 # [limits]
 # rows_per_second = 20000
+#
+# [hours]
+# open = ["Mon-Fri 22:00-05:00", "Sat-Sun 00:00-24:00"]
+# zone = "Europe/Berlin"
 
 # [verify]
 # totals = ["sum(new) = sum(old)", "by column"]

@@ -1,6 +1,7 @@
 SELECT id, job, name, table_name, key_columns, definition, direction, state, pass, estimated_rows, walk, started_by, reason,
        to_char(started_at, 'YYYY-MM-DD HH24:MI:SS TZH:TZM') AS started_at,
        to_char(finished_at, 'YYYY-MM-DD HH24:MI:SS TZH:TZM') AS finished_at,
+       wanted, wanted_by, wanted_why, to_char(wanted_at, 'YYYY-MM-DD HH24:MI:SS TZH:TZM') AS wanted_at, settings,
        sign_off
 FROM {schema}.run
 WHERE job = $1

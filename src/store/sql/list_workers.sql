@@ -7,7 +7,8 @@ SELECT w.id, w.host, w.process_id, w.actor,
            AND EXISTS (
                SELECT FROM pg_stat_activity AS a
                WHERE a.pid = w.backend_pid AND coalesce(a.backend_start = w.backend_start, true)
-           ) AS alive
+           ) AS alive,
+       w.doing, to_char(w.doing_since, 'YYYY-MM-DD HH24:MI:SS TZH:TZM') AS doing_since, w.rows_per_second
 FROM {schema}.worker AS w
 WHERE w.run_id = $1
 ORDER BY w.started_at

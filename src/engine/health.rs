@@ -1,0 +1,56 @@
+//! Looks after the server's health on a connection of its own, and tells the gate.
+//!
+//! Signals are read whether or not batches run: how the server is when the work is held decides when it goes on. When
+//! the connection is lost the readings grow old, and old readings are no good news.
+
+use std::time::Duration;
+
+use super::gate::Gate;
+use super::{Notice, Observer};
+use crate::clock::Clock;
+use crate::pg::{Connection, Connector};
+use crate::throttle::Signals;
+
+/// How often to look which signals are due.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Looks after the server's health.
+pub(super) struct Health<'h> {
+    pub(super) clock: &'h Clock,
+    pub(super) connector: &'h Connector,
+    pub(super) observer: &'h dyn Observer,
+    pub(super) gate: &'h Gate<'h>,
+    pub(super) table: u32,
+}
+
+impl Health<'_> {
+    /// Reads the signals for ever.
+    pub(super) async fn watch(&self) {
+        let mut signals = Signals::new(&self.gate.pace().limits, self.table);
+        let mut paces = self.gate.paces();
+        let mut connection: Option<Connection> = None;
+        loop {
+            if paces.has_changed().unwrap_or(false) {
+                signals.set_limits(&paces.borrow_and_update().limits);
+            }
+            if connection.is_none() {
+                connection = self.connector.connect("signals").await.ok();
+            }
+            if let Some(open) = &connection
+                && signals.sample(open, self.clock.monotonic()).await.is_err()
+            {
+                connection = None;
+            }
+            let verdict = signals.verdict(self.clock.monotonic());
+            for reason in &verdict.warnings {
+                self.observer.notice(Notice::Warning { reason: reason.clone() });
+            }
+            self.gate.judge(verdict);
+            self.gate.look_for_pause_file().await;
+            tokio::select! {
+                () = self.clock.sleep(LOOK) => {}
+                _ = paces.changed() => {}
+            }
+        }
+    }
+}

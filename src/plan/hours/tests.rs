@@ -1,0 +1,276 @@
+use jiff::civil::{DateTime, Time};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::Span;
+
+const ZONES: &[&str] = &[
+    "Europe/Berlin",
+    "Europe/London",
+    "America/New_York",
+    "America/St_Johns",
+    "America/Sao_Paulo",
+    "Australia/Lord_Howe",
+    "Pacific/Apia",
+    "Pacific/Chatham",
+    "Antarctica/Troll",
+    "Africa/Casablanca",
+    "Asia/Tehran",
+    "Asia/Kathmandu",
+    "UTC",
+];
+
+fn hours(open: &[&str], zone: &str, blackout: &[&str]) -> Hours {
+    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    Hours::parse(&owned(open), zone, &owned(blackout)).unwrap()
+}
+
+fn schedule(open: &[&str], zone: &str, blackout: &[&str]) -> Schedule {
+    [("the job", hours(open, zone, blackout))].into_iter().collect()
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// Each change in a time, as the wall clock shows it: `open Mon 22:00`.
+fn changes(schedule: &Schedule, from: &str, to: &str) -> Vec<String> {
+    let (mut now, to) = (at(from), at(to));
+    let mut told = Vec::new();
+    loop {
+        let (until, word) = match schedule.at(now) {
+            Opening::Open { until } => (until, "shut"),
+            Opening::Closed { until, .. } => (until, "open"),
+        };
+        let Some(until) = until.filter(|until| *until < to) else { return told };
+        told.push(until.to_zoned(schedule.zone()).strftime(&format!("{word} %a %H:%M %Z")).to_string());
+        now = until;
+    }
+}
+
+#[test]
+fn a_week_of_nights_and_a_weekend_is_one_opening_from_friday_on() {
+    let nights = schedule(&["Mon-Fri 22:00-05:00", "Sat-Sun 00:00-24:00"], "Europe/Berlin", &[]);
+    assert_eq!(
+        changes(&nights, "2026-11-25T12:00Z", "2026-12-01T12:00Z"),
+        [
+            "open Wed 22:00 CET",
+            "shut Thu 05:00 CET",
+            "open Thu 22:00 CET",
+            "shut Fri 05:00 CET",
+            "open Fri 22:00 CET",
+            "shut Mon 00:00 CET",
+            "open Mon 22:00 CET",
+            "shut Tue 05:00 CET",
+        ]
+    );
+}
+
+#[test]
+fn where_the_clock_is_set_back_it_opens_late_and_shuts_early() {
+    // 2026-10-25: 03:00 CEST is 02:00 CET.
+    let day = ("2026-10-24T12:00Z", "2026-10-25T12:00Z");
+    let early = schedule(&["22:00-02:30"], "Europe/Berlin", &[]);
+    assert_eq!(changes(&early, day.0, day.1), ["open Sat 22:00 CEST", "shut Sun 02:30 CEST"]);
+    let late = schedule(&["02:30-05:00"], "Europe/Berlin", &[]);
+    assert_eq!(changes(&late, day.0, day.1), ["open Sun 02:30 CET", "shut Sun 05:00 CET"]);
+}
+
+#[test]
+fn where_the_clock_is_set_forward_times_left_out_are_the_moment_of_the_change() {
+    // 2026-03-29: 02:00 CET is 03:00 CEST.
+    let day = ("2026-03-28T12:00Z", "2026-03-29T12:00Z");
+    let early = schedule(&["22:00-02:30"], "Europe/Berlin", &[]);
+    assert_eq!(changes(&early, day.0, day.1), ["open Sat 22:00 CET", "shut Sun 03:00 CEST"]);
+    let late = schedule(&["02:30-05:00"], "Europe/Berlin", &[]);
+    assert_eq!(changes(&late, day.0, day.1), ["open Sun 03:00 CEST", "shut Sun 05:00 CEST"]);
+    let gone = schedule(&["02:10-02:50"], "Europe/Berlin", &[]);
+    assert!(changes(&gone, day.0, day.1).is_empty());
+}
+
+#[test]
+fn a_blackout_cuts_a_night_at_midnight_and_says_why() {
+    let payroll = schedule(&["22:00-05:00"], "Europe/Berlin", &["2026-12-24", "monthly 25..27"]);
+    assert_eq!(
+        changes(&payroll, "2026-12-23T12:00Z", "2026-12-28T06:00Z"),
+        ["open Wed 22:00 CET", "shut Thu 00:00 CET", "open Mon 00:00 CET", "shut Mon 05:00 CET"]
+    );
+    let Opening::Closed { reason, until } = payroll.at(at("2026-12-25T22:30Z")) else { panic!() };
+    assert_eq!(reason, "blackout monthly 25..27 of the job (Europe/Berlin)");
+    assert_eq!(until, Some(at("2026-12-27T23:00Z")));
+    let Opening::Closed { reason, .. } = payroll.at(at("2026-12-22T11:00Z")) else { panic!() };
+    assert_eq!(reason, "the hours of the job are 22:00-05:00 (Europe/Berlin)");
+}
+
+#[test]
+fn months_end_when_they_end() {
+    let last = schedule(&["monthly last"], "UTC", &[]);
+    assert_eq!(
+        changes(&last, "2026-02-01T00:00Z", "2026-04-02T00:00Z"),
+        ["open Sat 00:00 UTC", "shut Sun 00:00 UTC", "open Tue 00:00 UTC", "shut Wed 00:00 UTC"]
+    );
+    assert_eq!(schedule(&["monthly 31"], "UTC", &[]).at(at("2026-04-10T00:00Z")), {
+        let reason = "the hours of the job are monthly 31 (UTC)".to_owned();
+        Opening::Closed { until: Some(at("2026-05-31T00:00Z")), reason }
+    });
+}
+
+#[test]
+fn cron_rules_open_for_as_long_as_they_say() {
+    // The last Friday of a month, from 22:00 on.
+    let fridays = schedule(&["cron 0 22 * * 5L for 7h"], "Europe/Berlin", &[]);
+    assert_eq!(
+        changes(&fridays, "2026-11-01T00:00Z", "2026-12-31T00:00Z"),
+        ["open Fri 22:00 CET", "shut Sat 05:00 CET", "open Fri 22:00 CET", "shut Sat 05:00 CET"]
+    );
+}
+
+#[test]
+fn what_never_opens_again_says_so() {
+    let past = schedule(&["2020-01-01"], "UTC", &[]);
+    assert!(matches!(past.at(at("2026-01-01T00:00Z")), Opening::Closed { until: None, .. }));
+    assert_eq!(past.finish(at("2026-01-01T00:00Z"), Duration::from_secs(1)), None);
+    assert_eq!(Schedule::default().at(at("2026-01-01T00:00Z")), Opening::Open { until: None });
+}
+
+#[test]
+fn the_strictest_wins() {
+    let both: Schedule = [
+        ("the job", hours(&["22:00-05:00"], "Europe/Berlin", &[])),
+        ("the configuration", hours(&["23:00-07:00"], "Europe/Berlin", &[])),
+    ]
+    .into_iter()
+    .collect();
+    assert_eq!(
+        changes(&both, "2026-11-25T12:00Z", "2026-11-26T12:00Z"),
+        ["open Wed 23:00 CET", "shut Thu 05:00 CET"]
+    );
+}
+
+#[test]
+fn times_read_well() {
+    let zone = TimeZone::get("Europe/Berlin").unwrap();
+    let now = at("2026-11-25T12:00Z");
+    let told = |text| describe_time(at(text), now, &zone);
+    assert_eq!(told("2026-11-25T21:00Z"), "today 22:00");
+    assert_eq!(told("2026-11-26T04:00Z"), "tomorrow 05:00");
+    assert_eq!(told("2026-11-28T02:40Z"), "Saturday 03:40");
+    assert_eq!(told("2026-12-28T21:00Z"), "2026-12-28 22:00");
+    assert_eq!(told("2026-11-24T21:00Z"), "2026-11-24 22:00");
+    let both = (at("2026-11-28T02:40Z"), at("2026-11-28T03:20Z"));
+    assert_eq!(describe_times(both, now, &zone), "Saturday 03:40 to 04:20");
+}
+
+fn rule() -> impl Strategy<Value = String> {
+    let days = prop::sample::select(vec![
+        "",
+        "Mon-Fri ",
+        "Sat,Sun ",
+        "Fri-Mon ",
+        "monthly 25..last ",
+        "yearly 12-24..01-02 ",
+        "2011-12-28..2012-01-03 ",
+    ]);
+    let time = (0..24_u32, prop::sample::select(vec![0, 15, 30, 59]));
+    (days, time.clone(), time).prop_filter_map("it must not end when it begins", |(days, begin, end)| {
+        let text = format!("{days}{:02}:{:02}-{:02}:{:02}", begin.0, begin.1, end.0, end.1);
+        (begin != end).then_some(text)
+    })
+}
+
+fn some_hours() -> impl Strategy<Value = Hours> {
+    (prop::collection::vec(rule(), 0..4), prop::sample::select(ZONES), prop::collection::vec(rule(), 0..2))
+        .prop_map(|(open, zone, blackout)| Hours::parse(&open, zone, &blackout).unwrap())
+}
+
+/// Instants near a change of the clock, and any others.
+fn instant() -> impl Strategy<Value = Timestamp> {
+    let near =
+        (prop::sample::select(ZONES), 0..12_usize, -180_000..180_000_i64).prop_map(|(zone, skip, off)| {
+            let zone = TimeZone::get(zone).unwrap();
+            let from = at("2011-06-01T00:00Z");
+            let change = zone.following(from).nth(skip).map_or(from, |change| change.timestamp());
+            change + SignedDuration::from_secs(off)
+        });
+    let any = (1_300_000_000..1_900_000_000_i64).prop_map(|second| Timestamp::from_second(second).unwrap());
+    prop_oneof![3 => near, 1 => any]
+}
+
+fn shows(rule: &Span, wall: DateTime) -> bool {
+    let Span::Daily { days, times } = rule else { return false };
+    let Some(times) = times else { return days.contain(wall.date()) };
+    let within = |time: Time| {
+        if times.is_over_midnight() { time >= times.begin } else { (times.begin..times.end).contains(&time) }
+    };
+    let yesterday = wall.date().saturating_sub(1.day());
+    (days.contain(wall.date()) && within(wall.time()))
+        || (times.is_over_midnight() && days.contain(yesterday) && wall.time() < times.end)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whenever_it_is_open_the_wall_clock_shows_an_open_time(hours in some_hours(), now in instant()) {
+        let wall = now.to_zoned(hours.zone.clone()).datetime();
+        let open = matches!(Schedule::from_iter([("x", hours.clone())]).at(now), Opening::Open { .. });
+        if open {
+            prop_assert!(hours.open.is_empty() || hours.open.iter().any(|rule| shows(&rule.span, wall)), "{wall}");
+        }
+        // Where no clock is changed nearby, the wall clock alone tells, blackouts included.
+        let day = SignedDuration::from_hours(72);
+        let before = (now - day).to_zoned(hours.zone.clone()).offset();
+        let after = (now + day).to_zoned(hours.zone.clone()).offset();
+        let steady = before == after && hours.zone.following(now - day).next().is_none_or(|c| c.timestamp() > now + day);
+        if steady {
+            let shown = hours.open.is_empty() || hours.open.iter().any(|rule| shows(&rule.span, wall));
+            let shut = hours.blackout.iter().any(|rule| shows(&rule.span, wall));
+            prop_assert_eq!(open, shown && !shut, "{}", wall);
+        }
+    }
+
+    #[test]
+    fn at_the_time_it_names_it_changes_and_not_before(hours in some_hours(), now in instant()) {
+        let schedule = Schedule::from_iter([("x", hours)]);
+        let is_open = |at| matches!(schedule.at(at), Opening::Open { .. });
+        let (Opening::Open { until } | Opening::Closed { until, .. }) = schedule.at(now);
+        if let Some(until) = until {
+            prop_assert!(until > now);
+            prop_assert_ne!(is_open(until), is_open(now));
+            let before = until - SignedDuration::from_millis(1);
+            prop_assert_eq!(is_open(before.max(now)), is_open(now));
+        }
+    }
+
+    #[test]
+    fn several_are_open_when_each_is(one in some_hours(), other in some_hours(), now in instant()) {
+        let is_open = |hours: Vec<Hours>| {
+            let schedule: Schedule = hours.into_iter().map(|hours| ("x", hours)).collect();
+            matches!(schedule.at(now), Opening::Open { .. })
+        };
+        prop_assert_eq!(is_open(vec![one.clone(), other.clone()]), is_open(vec![one]) && is_open(vec![other]));
+    }
+
+    #[test]
+    fn work_is_done_in_open_time_only_and_all_of_it(hours in some_hours(), now in instant(), minutes in 1..6000_u64) {
+        let schedule = Schedule::from_iter([("x", hours)]);
+        let work = Duration::from_secs(minutes * 60);
+        if let Some(end) = schedule.finish(now, work) {
+            let (mut from, mut open) = (now, SignedDuration::ZERO);
+            while from < end {
+                let (until, is_open) = match schedule.at(from) {
+                    Opening::Open { until } => (until, true),
+                    Opening::Closed { until, .. } => (until, false),
+                };
+                let until = until.map_or(end, |until| until.min(end));
+                if is_open {
+                    open += until.duration_since(from);
+                }
+                from = until;
+            }
+            prop_assert_eq!(open, SignedDuration::try_from(work).unwrap());
+        }
+    }
+}

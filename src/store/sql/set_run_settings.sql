@@ -1,0 +1,1 @@
+UPDATE {schema}.run SET settings = $2 WHERE id = $1
