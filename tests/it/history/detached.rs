@@ -54,7 +54,7 @@ async fn a_request_that_fails_is_told_and_not_tried_for_ever() {
 async fn a_worker_ends_when_it_is_told_to() {
     let project = Project::new(Database::empty().await);
     let mut worker = project.spawn(&["worker"]);
-    worker.hear("waiting for what").await;
+    worker.hear("waiting for unfinished runs").await;
     worker.signal(rustix::process::Signal::TERM);
     worker.outcome().await.ended_with(4);
 }

@@ -77,6 +77,11 @@ impl Project {
         self
     }
 
+    /// A file of the directory of jobs, as it stands.
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.jobs().join(name)).unwrap()
+    }
+
     /// Writes `config/development.toml`.
     pub(crate) fn configure(&self, text: &str) -> &Self {
         let directory = self.directory.path().join("config");

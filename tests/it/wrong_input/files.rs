@@ -124,24 +124,18 @@ async fn what_is_missing_is_named_with_an_example() {
 #[tokio::test]
 async fn what_this_version_does_not_honour_is_refused_and_not_passed_over() {
     let project = entries().await;
-    assert_snapshot!(refused(&project, &format!("{JOB}\n[hours]\nopen = [\"Mon-Fri 22:00-05:00\"]\n")).await, @"
-    error: jobs/fill.toml:5:2: [hours] is not honoured by this version, and to run without it would be unsafe
-       5 | [hours]
-         |  ^
-    hint: take [hours] out if the job may run without it
-    ");
+    assert_snapshot!(refused(&project, &format!("{JOB}\n[hours]\nopen = [\"Mo-Fri 22:00-05:00\"]\nzone = \"UTC\"\n")).await, @r#"
+    error: jobs/fill.toml:6:9: `Mo-Fri 22:00-05:00` is no rule of hours: `Mo` is no day of the week
+       6 | open = ["Mo-Fri 22:00-05:00"]
+         |         ^
+    hint: write "Mon-Fri 22:00-05:00", "Sat,Sun", "2026-12-23..2026-12-27", "monthly 25..last", "yearly 12-24..01-02" or "cron 0 22 * * 5L for 7h"
+    "#);
     assert_snapshot!(refused(&project, &format!("{JOB}\n[quarantine]\nmax = 10\n")).await, @"
     error: jobs/fill.toml:5:2: [quarantine] is not honoured by this version, and to run without it would be unsafe
        5 | [quarantine]
          |  ^
     hint: take [quarantine] out if the job may run without it
     ");
-    assert_snapshot!(refused(&project, &format!("{JOB}\n[limits]\nwal_per_second = \"20MB\"\n")).await, @r#"
-    error: jobs/fill.toml:6:1: `wal_per_second` is not honoured by this version, and to run without it would be unsafe
-       6 | wal_per_second = "20MB"
-         | ^
-    hint: take `wal_per_second` out if the job may run without it
-    "#);
     assert_snapshot!(refused(&project, &format!("{JOB}\n[limits]\nrows_per_secnd = 20\n")).await, @"
     error: jobs/fill.toml:6:1: unknown key `rows_per_secnd` in [limits]
        6 | rows_per_secnd = 20

@@ -1,0 +1,6 @@
+//! The night shift: hours, commands from elsewhere, locks, and several processes on one run.
+
+mod control;
+mod hosts;
+mod hours;
+mod locks;
