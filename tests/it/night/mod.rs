@@ -4,3 +4,4 @@ mod control;
 mod hosts;
 mod hours;
 mod locks;
+mod replica;

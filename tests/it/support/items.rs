@@ -27,7 +27,11 @@ pub(crate) struct Items {
 
 impl Items {
     pub(crate) async fn new(rows: i32, kind: JobKind) -> Self {
-        let database = Database::empty().await;
+        Self::on(Database::empty().await, rows, kind).await
+    }
+
+    /// The same in that database.
+    pub(crate) async fn on(database: Database, rows: i32, kind: JobKind) -> Self {
         let items = Self { project: Project::new(database), rows, kind };
         items
             .database()

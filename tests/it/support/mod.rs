@@ -5,6 +5,7 @@ mod pages;
 mod project;
 mod proxy;
 mod server;
+mod standby;
 
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,7 @@ pub(crate) use pages::{Pages, SMALL_WINDOWS};
 pub(crate) use project::{Outcome, Process, Project};
 pub(crate) use proxy::Proxy;
 pub(crate) use server::Database;
+pub(crate) use standby::Primary;
 
 /// Waits until `condition` holds. Fails, with `what`, when it hasn't after a minute: long enough for any machine that
 /// works at all.

@@ -94,6 +94,14 @@ impl Database {
         Self::on(&SERVER, name, template).await
     }
 
+    /// A new empty one on the server that this URL leads to.
+    pub(crate) async fn at(maintenance: &str, name: &str) -> Self {
+        connect(maintenance).await.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+        let server = maintenance.rsplit_once('/').expect("a URL has a path").0;
+        let url = format!("{server}/{name}");
+        Self { client: connect(&url).await, url, turn: None }
+    }
+
     async fn on(server: &'static LazyLock<String>, name: &str, template: &str) -> Self {
         let server = tokio::task::spawn_blocking(|| (**server).clone()).await.unwrap();
         let maintenance = connect(&format!("{server}postgres")).await;
