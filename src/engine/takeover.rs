@@ -270,7 +270,11 @@ impl Applicant<'_> {
             | RunState::Done
             | RunState::Cancelled
             | RunState::Undone => {
-                format!("it {}", run.reason.as_deref().unwrap_or(run.state.as_str()))
+                let reason = run.reason.as_deref().unwrap_or(run.state.as_str());
+                match reason.strip_prefix("waits") {
+                    Some(why) => format!("it waited{why}"),
+                    None => format!("it {reason}"),
+                }
             }
         };
         let state = transition::next(run.state, Input::Resume)?;

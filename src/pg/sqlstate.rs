@@ -94,6 +94,10 @@ pub fn hint(error: &Error) -> Option<String> {
         (ErrorClass::Rights, _) => "grant the role what it needs, or connect as another",
         (ErrorClass::Definition, Some("3D000")) => "is the database's name right? DATABASE_URL ends with it",
         (_, Some("25001")) => "put it into a revision of its own, under `-- migrate:up transaction:false`",
+        // invalid_sql_statement_name, duplicate_prepared_statement
+        (_, Some("26000" | "42P05")) => {
+            "is a pooler in transaction mode in between? Connect to the server itself, or to a session pool"
+        }
         (ErrorClass::Lock, _) => "someone holds a lock on it; see pg_stat_activity, then run again",
         _ => return None,
     };

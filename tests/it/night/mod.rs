@@ -6,3 +6,4 @@ mod hosts;
 mod hours;
 mod locks;
 mod replica;
+mod story;
