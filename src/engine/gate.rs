@@ -183,8 +183,11 @@ impl<'g> Gate<'g> {
 
     /// What the signals say.
     pub(super) fn judge(&self, verdict: Verdict) {
-        self.known().verdict = Some(verdict);
+        let first = self.known().verdict.replace(verdict).is_none();
         self.look();
+        if first {
+            self.changed.send_replace(());
+        }
     }
 
     /// Looks for the pause file; the first line in it is the reason.
