@@ -10,10 +10,10 @@ use super::context::Context;
 use super::exit;
 use super::failure::Failure;
 use crate::engine::hours_in_force;
-use crate::model::{RunState, Wanted, counted, human_count, human_duration};
+use crate::model::{Wanted, counted, human_count, human_duration};
 use crate::pg::Connection;
 use crate::plan::eta::{EtaEstimator, EtaRange, format_range};
-use crate::plan::hours::{Opening, Schedule, describe_time, describe_times};
+use crate::plan::hours::{Opening, Schedule, describe_time};
 use crate::store::{PassTotals, RunRow, WorkerRow};
 
 #[derive(Args, Debug)]
@@ -83,7 +83,7 @@ async fn standing(context: &Context<'_>, connection: &Connection, run: RunRow) -
 impl Standing {
     /// The state in words: `running` says whether anybody is.
     fn state(&self) -> String {
-        let active = matches!(self.run.state, RunState::Running | RunState::Proving);
+        let active = self.run.state.is_active();
         match (active, self.workers.as_slice(), self.run.wish.wanted) {
             (true, [], _) => {
                 format!("interrupted while {}: no process is at work, run it again to go on", self.run.state)
@@ -182,9 +182,7 @@ impl Standing {
 
     /// When it will be done by the clock, where the hours make that another question than how long it takes.
     fn end(&self, left: EtaRange) -> Option<String> {
-        let zone = self.schedule.zone();
-        let low = self.schedule.finish(self.now, left.low).filter(|_| !self.schedule.is_empty())?;
-        Some(describe_times((low, self.schedule.finish(self.now, left.high)?), self.now, &zone))
+        if self.schedule.is_empty() { None } else { self.schedule.describe_finish(self.now, left) }
     }
 
     /// Whether the hours are open, while the run isn't over.

@@ -70,10 +70,7 @@ pub(crate) async fn worker(args: &WorkerArgs, context: &Context<'_>) -> Result<u
         if args.once && open == 0 {
             return Ok(code);
         }
-        tokio::select! {
-            () = context.clock.sleep(LOOK_EVERY) => {}
-            () = stop.reached(crate::engine::StopLevel::AfterBatch) => {}
-        }
+        stop.asked_within(context.clock, LOOK_EVERY).await;
     }
     Ok(exit::STOPPED)
 }

@@ -3,7 +3,7 @@
 //! Where a process is at work it obeys after its batch, and until the last one has, what is wanted and where the run stands
 //! differ. Where nobody is at work the command comes true at once. A crash before the COMMIT leaves everything as it was.
 
-use super::{Engine, RunError, takeover};
+use super::{Engine, Leave, RunError, takeover};
 use crate::manifest::LiveSettings;
 use crate::model::{Job, RunId, Wanted};
 use crate::plan::control::{self, Command, Effect, Standing};
@@ -48,7 +48,7 @@ impl Engine<'_> {
                 }
                 Effect::Now(Input::Cancel) => {
                     store.set_wanted(transaction, run.id, &wish(Wanted::Cancel)).await?;
-                    let reason = format!("was cancelled by {}", wish(Wanted::Cancel).describe());
+                    let reason = Leave::Cancelled(wish(Wanted::Cancel)).describe();
                     takeover::give_up(store, self.identity, transaction, (run, &reason)).await?;
                     return Ok(Commanded::Done(run.id));
                 }
@@ -70,8 +70,7 @@ impl Engine<'_> {
                 (Command::Resume, _) => "run.released",
                 (Command::Cancel | Command::Set, _) => "run.cancel_requested",
             };
-            let event = Event { kind, run: Some(run.id), revision: None, message, detail: None };
-            store.record(transaction, self.identity, event).await?;
+            store.record(transaction, self.identity, Event::of_run(run.id, kind, message)).await?;
             Ok(done)
         })
         .await

@@ -6,9 +6,8 @@
 //!                    between passes: the process that came first leads, the others wait for what it finds
 //! ```
 
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Mutex;
+mod hiring;
+
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -16,11 +15,14 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio_postgres::Transaction;
 
-use super::takeover::still_ours;
+use super::takeover::{Runs, still_ours};
+pub(super) use hiring::Roster;
+use hiring::{Walking, hire, walk_on};
+
 use super::walk::Walk;
-use super::worker::{Session, Tools, Walked, Worker};
+use super::worker::{Tools, Walked, Worker};
 use super::{JobPlan, Leave, Notice, Proof, Repair, RunError, StopLevel, proof};
-use crate::model::{Direction, Pass, RunId, RunState, WorkerId};
+use crate::model::{Direction, Pass, RunId, RunState};
 use crate::pg::{Connection, ErrorClass};
 use crate::plan::admission::Admission;
 use crate::plan::transition::{self, Input};
@@ -32,21 +34,6 @@ const MOST_SWEEPS: i32 = 5;
 
 /// How often who doesn't lead looks what the leader has found.
 const LOOK: Duration = Duration::from_millis(200);
-
-/// Who of this process is registered as a worker. They come and go while the heart beats for them.
-#[derive(Default)]
-pub(super) struct Roster(Mutex<Vec<WorkerId>>);
-
-impl Roster {
-    pub(super) fn add(&self, id: WorkerId) {
-        self.0.lock().expect("no holder can panic").push(id);
-    }
-
-    /// All of them, the first first.
-    pub(super) fn ids(&self) -> Vec<WorkerId> {
-        self.0.lock().expect("no holder can panic").clone()
-    }
-}
 
 /// The workers of this process on a run; the first does what is to be done between passes.
 pub(super) struct Crew<'w> {
@@ -83,9 +70,6 @@ enum Next {
     /// The run is to be left.
     Leave(Leave),
 }
-
-/// A worker on its walk, with its number; `None`: it couldn't be had.
-type Walking<'w> = Pin<Box<dyn Future<Output = (u32, Option<Worker<'w>>, Result<Walked, RunError>)> + 'w>>;
 
 impl<'w> Crew<'w> {
     /// One worker, registered already.
@@ -266,7 +250,7 @@ impl<'w> Crew<'w> {
             if orders.pass > pass {
                 return Ok(Next::Pass(orders.pass));
             }
-            if !matches!(orders.state, RunState::Running | RunState::Proving) {
+            if !orders.state.is_active() {
                 return Ok(Next::Leave(Leave::Elsewhere { state: orders.state }));
             }
             if !store.confirm_workers(&**connection, &own).await? {
@@ -284,10 +268,7 @@ impl<'w> Crew<'w> {
                 }
                 Ok(_) => {}
             }
-            tokio::select! {
-                () = clock.sleep(LOOK) => {}
-                () = stop.reached(StopLevel::AfterBatch) => {}
-            }
+            stop.asked_within(clock, LOOK).await;
         }
     }
 
@@ -330,7 +311,7 @@ impl<'w> Crew<'w> {
     async fn still_ours(&mut self) -> Result<Transaction<'_>, RunError> {
         let ids = self.roster.ids();
         let store = self.tools.store;
-        still_ours(store, self.connection(), &ids).await
+        still_ours(store, self.connection(), &ids, Runs::Shared).await
     }
 
     /// Takes the proof and shows it.
@@ -349,37 +330,6 @@ impl<'w> Crew<'w> {
         let proof = proof::take(self.connection(), plan, left).await;
         gate.do_now("working");
         proof
-    }
-}
-
-/// A worker that is there walks.
-async fn walk_on(mut worker: Worker<'_>, pass: Pass) -> (u32, Option<Worker<'_>>, Result<Walked, RunError>) {
-    let end = worker.walk(pass).await;
-    (worker.number(), Some(worker), end)
-}
-
-/// One more worker, registered on a connection of its own, walks.
-async fn hire<'w>(
-    tools: &'w Tools<'w>,
-    identity: &'w Identity,
-    roster: &'w Roster,
-    number: u32,
-    pass: Pass,
-) -> (u32, Option<Worker<'w>>, Result<Walked, RunError>) {
-    let hired = async {
-        let Tools { connector, sql, store, run, .. } = tools;
-        let connection = connector.connect("batches").await?;
-        let mut session = Session::prepare(connection, sql, store).await?;
-        let transaction = still_ours(store, session.connection(), &roster.ids()).await?;
-        let id = WorkerId::fresh();
-        store.register_worker(&transaction, id, *run, identity).await?;
-        transaction.commit().await.map_err(RunError::sql("register a worker"))?;
-        roster.add(id);
-        Ok(Worker::new(tools, (id, number), session))
-    };
-    match hired.await {
-        Ok(worker) => walk_on(worker, pass).await,
-        Err(error) => (number, None, Err(error)),
     }
 }
 

@@ -46,8 +46,7 @@ impl Ending {
 
     /// The state that the run comes to by this; `None`: it stays as it is, because others go on with it or have ended it.
     pub(super) fn reached(&self, stored: RunState, others: bool) -> Option<Result<RunState, Illegal>> {
-        let is_over = !matches!(stored, RunState::Running | RunState::Proving);
-        let input = self.input.filter(|_| !is_over && (self.for_all || !others))?;
+        let input = self.input.filter(|_| stored.is_active() && (self.for_all || !others))?;
         Some(transition::next(stored, input))
     }
 

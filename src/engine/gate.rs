@@ -20,14 +20,14 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::pace::{Basis, Pace};
-use super::{Leave, Notice, Observer, Stop, StopLevel};
+use super::rates::Rates;
+use super::{Leave, Notice, Observer, Stop};
 use crate::clock::Clock;
-use crate::model::{RunState, Wanted};
+use crate::model::Wanted;
 use crate::plan::admission::{self, Admission, Hours, Situation};
 use crate::plan::hours::Opening;
 use crate::plan::pressure::Verdict;
 use crate::store::Orders;
-use crate::throttle::Rate;
 
 /// What can't be read for so long is not fine: spirit's three polls of five seconds.
 const STALE: Duration = Duration::from_secs(15);
@@ -78,10 +78,8 @@ pub(super) struct Gate<'g> {
     changed: watch::Sender<()>,
     /// Keys passed by this process.
     done: AtomicU64,
-    /// Rows a second.
-    pub(super) rows: Rate,
-    /// Kilobytes of WAL a second.
-    pub(super) wal: Rate,
+    /// What this process pays its limits with.
+    pub(super) rates: Rates,
 }
 
 impl<'g> Gate<'g> {
@@ -92,11 +90,6 @@ impl<'g> Gate<'g> {
         (pause_file, patient): (Option<PathBuf>, bool),
     ) -> Self {
         let pace = Arc::new(basis.pace("", ""));
-        let (rows, wal) = (Rate::default(), Rate::default());
-        // Until the first heartbeat has told who else is at work.
-        let limits = &pace.limits;
-        rows.set(limits.rows_per_second().map(f64::from));
-        wal.set(limits.wal_per_second().map(|bytes| bytes as f64 / 1024.0));
         let known = Known {
             orders: None,
             heard: clock.monotonic(),
@@ -107,7 +100,8 @@ impl<'g> Gate<'g> {
             doing: "working".to_owned(),
             events: Vec::new(),
         };
-        Self {
+        let (rows, wal) = (pace.rows_per_second(), pace.wal_per_second());
+        let gate = Self {
             clock,
             observer,
             basis,
@@ -119,9 +113,11 @@ impl<'g> Gate<'g> {
             workers: watch::Sender::new(1),
             changed: watch::Sender::new(()),
             done: AtomicU64::new(0),
-            rows,
-            wal,
-        }
+            rates: Rates::default(),
+        };
+        // Until the first heartbeat has told who else is at work.
+        gate.rates.set(rows, wal);
+        gate
     }
 
     /// Others share a limit with this process, and must have heard of it before it uses its share: two beats.
@@ -274,11 +270,11 @@ impl<'g> Gate<'g> {
         }
         // A file is there for as long as a person wants.
         let counts = hold.as_ref().filter(|hold| hold.signals.iter().any(|signal| signal != PAUSE_FILE));
-        let limit = (!self.patient).then(|| self.pace.borrow().hold_limit);
+        let limit = (!self.patient).then(|| self.pace.borrow().limits.hold_limit());
         let lasted = counts.map(|hold| (self.clock.monotonic().saturating_duration_since(hold.since), limit));
         let wanted = orders.map_or(Wanted::Work, |orders| orders.wish.wanted);
         let wish = || orders.map(|orders| orders.wish.clone()).unwrap_or_default();
-        if let Some(state) = orders.map(|orders| orders.state).filter(|state| is_over(*state)) {
+        if let Some(state) = orders.map(|orders| orders.state).filter(|state| !state.is_active()) {
             return Err(Leave::Elsewhere { state });
         }
         match admission::admit(&Situation { wanted, hours, expected, holds: &reasons, held: lasted }) {
@@ -365,14 +361,8 @@ impl<'g> Gate<'g> {
         let mut changed = self.changed.subscribe();
         tokio::select! {
             _ = changed.changed() => {}
-            () = self.clock.sleep(ASK_AGAIN) => {}
-            () = stop.reached(StopLevel::AfterBatch) => {}
+            _ = stop.asked_within(self.clock, ASK_AGAIN) => {}
         }
-    }
-
-    /// Waits until the rows and the WAL fit the limits. Cancellation safe: what was paid stays paid.
-    pub(super) async fn pay(&self, rows: u64, wal_bytes: u64) {
-        tokio::join!(self.rows.pay(rows), self.wal.pay(wal_bytes / 1024));
     }
 
     /// Says what the process is doing, for others to see.
@@ -393,7 +383,7 @@ impl<'g> Gate<'g> {
 
     /// Whether something that has lasted so long may last longer.
     pub(super) fn has_patience(&self, lasted: Duration) -> bool {
-        self.patient || lasted < self.pace.borrow().hold_limit
+        self.patient || lasted < self.pace.borrow().limits.hold_limit()
     }
 
     /// So many keys were passed.
@@ -438,8 +428,3 @@ impl<'g> Gate<'g> {
 }
 
 const PAUSE_FILE: &str = "pause file";
-
-/// Another process has ended the run, or it has been taken from under us.
-fn is_over(state: RunState) -> bool {
-    !matches!(state, RunState::Running | RunState::Proving)
-}

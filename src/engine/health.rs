@@ -6,9 +6,8 @@
 use std::time::Duration;
 
 use super::gate::Gate;
-use super::{Notice, Observer};
-use crate::clock::Clock;
-use crate::pg::{Connection, Connector};
+use super::{Engine, Notice};
+use crate::pg::Connection;
 use crate::throttle::Signals;
 
 /// How often to look which signals are due.
@@ -16,9 +15,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Looks after the server's health.
 pub(super) struct Health<'h> {
-    pub(super) clock: &'h Clock,
-    pub(super) connector: &'h Connector,
-    pub(super) observer: &'h dyn Observer,
+    pub(super) engine: &'h Engine<'h>,
     pub(super) gate: &'h Gate<'h>,
     pub(super) table: u32,
 }
@@ -34,21 +31,21 @@ impl Health<'_> {
                 signals.set_limits(&paces.borrow_and_update().limits);
             }
             if connection.is_none() {
-                connection = self.connector.connect("signals").await.ok();
+                connection = self.engine.connector.connect("signals").await.ok();
             }
             if let Some(open) = &connection
-                && signals.sample(open, self.clock.monotonic()).await.is_err()
+                && signals.sample(open, self.engine.clock.monotonic()).await.is_err()
             {
                 connection = None;
             }
-            let verdict = signals.verdict(self.clock.monotonic());
+            let verdict = signals.verdict(self.engine.clock.monotonic());
             for reason in &verdict.warnings {
-                self.observer.notice(Notice::Warning { reason: reason.clone() });
+                self.engine.observer.notice(Notice::Warning { reason: reason.clone() });
             }
             self.gate.judge(verdict);
             self.gate.look_for_pause_file().await;
             tokio::select! {
-                () = self.clock.sleep(LOOK) => {}
+                () = self.engine.clock.sleep(LOOK) => {}
                 _ = paces.changed() => {}
             }
         }

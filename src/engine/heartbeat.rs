@@ -9,12 +9,11 @@ use std::time::{Duration, Instant};
 
 use super::crew::Roster;
 use super::gate::{Gate, Hold};
-use super::{Notice, Observer, RunError};
-use crate::clock::Clock;
+use super::{Engine, Notice, RunError};
 use crate::model::{RunId, human_duration};
-use crate::pg::{Connection, Connector};
+use crate::pg::Connection;
 use crate::plan::share::{self, Claim};
-use crate::store::{Beat, CHANNEL, Event, Identity, Peer, Store};
+use crate::store::{Beat, CHANNEL, Event, Peer};
 
 /// How often the heart beats; [`crate::store::LEASE_TTL`] is ten beats.
 const BEAT: Duration = Duration::from_secs(1);
@@ -24,11 +23,7 @@ const STEADY: u32 = 10;
 
 /// The heart of a process at work on a run.
 pub(super) struct Heart<'h> {
-    pub(super) clock: &'h Clock,
-    pub(super) connector: &'h Connector,
-    pub(super) store: &'h Store,
-    pub(super) identity: &'h Identity,
-    pub(super) observer: &'h dyn Observer,
+    pub(super) engine: &'h Engine<'h>,
     pub(super) run: RunId,
     pub(super) roster: &'h Roster,
     pub(super) gate: &'h Gate<'h>,
@@ -39,11 +34,11 @@ impl Heart<'_> {
     pub(super) async fn beat(&self) {
         let mut told: Option<Hold> = None;
         loop {
-            if let Ok(mut connection) = self.connector.connect("heartbeat").await {
+            if let Ok(mut connection) = self.engine.connector.connect("heartbeat").await {
                 // An error ends it: another connection is made.
                 let _ = self.beat_on(&mut connection, &mut told).await;
             }
-            self.clock.sleep(BEAT).await;
+            self.engine.clock.sleep(BEAT).await;
         }
     }
 
@@ -52,19 +47,19 @@ impl Heart<'_> {
         connection.batch_execute(&listen).await.map_err(RunError::sql("listen for orders"))?;
         let mut holds = self.gate.holds();
         let mut steady = 0;
-        let mut last = self.clock.monotonic();
+        let mut last = self.engine.clock.monotonic();
         loop {
-            let now = self.clock.monotonic();
+            let now = self.engine.clock.monotonic();
             let beat = self.take_stock(now.saturating_duration_since(last));
             last = now;
-            if !self.store.beat(&**connection, &self.roster.ids(), &beat).await? {
+            if !self.engine.store.beat(&**connection, &self.roster.ids(), &beat).await? {
                 // Given up as dead: the workers find out by themselves.
                 return Ok(());
             }
-            if let Some(orders) = self.store.orders(&**connection, self.run).await? {
+            if let Some(orders) = self.engine.store.orders(&**connection, self.run).await? {
                 self.gate.hear(&orders);
             }
-            let peers = self.store.peers(&**connection).await?;
+            let peers = self.engine.store.peers(&**connection).await?;
             self.share(&peers);
             steady += 1;
             let is_dead = |peer: &&Peer| peer.run == self.run && !peer.beats;
@@ -73,11 +68,11 @@ impl Heart<'_> {
             }
             self.tell_holds(connection, told).await?;
             for (kind, message) in self.gate.take_events() {
-                let event = Event { kind, run: Some(self.run), revision: None, message, detail: None };
-                self.store.record(&**connection, self.identity, event).await?;
+                let event = Event::of_run(self.run, kind, message);
+                self.engine.store.record(&**connection, self.engine.identity, event).await?;
             }
             tokio::select! {
-                () = self.clock.sleep(BEAT) => {}
+                () = self.engine.clock.sleep(BEAT) => {}
                 () = connection.notified() => {}
                 _ = holds.changed() => {}
             }
@@ -86,13 +81,12 @@ impl Heart<'_> {
 
     /// What was used since the last beat, of each worker.
     fn take_stock(&self, since: Duration) -> Beat {
-        let seconds = since.as_secs_f64().max(0.1);
-        let workers = self.roster.ids().len().max(1) as f64;
-        let ((rows, wait_rows), (wal, wait_wal)) = (self.gate.rows.take_stock(), self.gate.wal.take_stock());
+        let (rows, wal, hungry) = self.gate.rates.take_stock();
+        let worker_seconds = since.as_secs_f64().max(0.1) * self.roster.ids().len().max(1) as f64;
         Beat {
-            rows_per_second: rows as f64 / seconds / workers,
-            wal_per_second: wal as f64 * 1024.0 / seconds / workers,
-            hungry: wait_rows || wait_wal,
+            rows_per_second: rows / worker_seconds,
+            wal_per_second: wal / worker_seconds,
+            hungry,
             doing: self.gate.doing(),
         }
     }
@@ -111,18 +105,14 @@ impl Heart<'_> {
                 at_work.iter().zip(shares).filter(|(peer, _)| own.contains(&peer.id)).map(|(_, s)| s).sum();
             Some(ours)
         };
-        let least = |a: Option<f64>, b: Option<f64>| match (a, b) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
+        // The run's limit is shared by those at work on it, the database's by everybody.
+        let least = |own, database, used| {
+            let shares = [share_of(own, false, used), share_of(database, true, used)];
+            shares.into_iter().flatten().reduce(f64::min)
         };
-        let rows = |peer: &Peer| peer.rows_per_second;
-        let wal = |peer: &Peer| peer.wal_per_second;
-        let limits = &pace.limits;
-        let own_rows = share_of(limits.rows_per_second().map(f64::from), false, rows);
-        let own_wal = share_of(limits.wal_per_second().map(|bytes| bytes as f64), false, wal);
-        self.gate.rows.set(least(own_rows, share_of(pace.database_rows, true, rows)));
-        let bytes = least(own_wal, share_of(pace.database_wal, true, wal));
-        self.gate.wal.set(bytes.map(|bytes| bytes / 1024.0));
+        let rows = least(pace.rows_per_second(), pace.database_rows, |peer| peer.rows_per_second);
+        let wal = least(pace.wal_per_second(), pace.database_wal, |peer| peer.wal_per_second);
+        self.gate.rates.set(rows, wal);
     }
 
     /// Gives up those of the run's processes that have died, and says so.
@@ -131,18 +121,17 @@ impl Heart<'_> {
         let transaction = connection.transaction().await.map_err(failed())?;
         transaction.batch_execute("SET LOCAL lock_timeout = '1s'").await.map_err(failed())?;
         // Not waited for: whoever has the lock may be doing the same.
-        if self.store.lock_runs(&transaction).await.is_err() {
+        if self.engine.store.lock_runs(&transaction).await.is_err() {
             return Ok(());
         }
-        for dead in self.store.reap_workers(&transaction, self.run, &self.roster.ids()).await? {
+        for dead in self.engine.store.reap_workers(&transaction, self.run, &self.roster.ids()).await? {
             let message = format!(
                 "{} on {} (process {}, {} workers) is given up as dead; its ranges go on elsewhere",
                 dead.actor, dead.host, dead.process_id, dead.workers
             );
-            self.observer.notice(Notice::Warning { reason: message.clone() });
-            let event =
-                Event { kind: "worker.dead", run: Some(self.run), revision: None, message, detail: None };
-            self.store.record(&transaction, self.identity, event).await?;
+            self.engine.observer.notice(Notice::Warning { reason: message.clone() });
+            let event = Event::of_run(self.run, "worker.dead", message);
+            self.engine.store.record(&transaction, self.engine.identity, event).await?;
         }
         transaction.commit().await.map_err(failed())
     }
@@ -164,7 +153,7 @@ impl Heart<'_> {
                 "hold.ended",
                 format!(
                     "goes on after {}; it was held by {}",
-                    held_for(self.clock.monotonic(), hold),
+                    held_for(self.engine.clock.monotonic(), hold),
                     hold.signals.join(", ")
                 ),
             ),
@@ -172,8 +161,8 @@ impl Heart<'_> {
         };
         let detail =
             now.as_ref().or(told.as_ref()).map(|hold| serde_json::json!({ "signals": hold.signals }));
-        let event = Event { kind, run: Some(self.run), revision: None, message, detail };
-        self.store.record(&**connection, self.identity, event).await?;
+        let event = Event { detail, ..Event::of_run(self.run, kind, message) };
+        self.engine.store.record(&**connection, self.engine.identity, event).await?;
         *told = now;
         Ok(())
     }

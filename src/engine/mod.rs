@@ -25,6 +25,7 @@ mod lock_monitor;
 mod pace;
 mod preflight;
 mod proof;
+mod rates;
 mod run;
 mod seat;
 mod statements;

@@ -32,7 +32,6 @@ pub(super) struct Pace {
     pub(super) schedule: Schedule,
     pub(super) target: Duration,
     pub(super) workers: Bounds,
-    pub(super) hold_limit: Duration,
     /// Stored settings that can't be understood.
     pub(super) problems: Vec<String>,
 }
@@ -89,7 +88,6 @@ impl Basis<'_> {
         Pace {
             database_rows: database.limits.rows_per_second().map(f64::from),
             database_wal: database.limits.wal_per_second().map(|bytes| bytes as f64),
-            hold_limit: limits.hold_limit(),
             limits,
             schedule,
             target: run.target.unwrap_or(self.job.batch.target),
@@ -122,10 +120,20 @@ impl Pace {
         Leave::Closed { reason: format!("{reason}; closed {until_when}"), until }
     }
 
+    /// Rows a second of this run.
+    pub(super) fn rows_per_second(&self) -> Option<f64> {
+        self.limits.rows_per_second().map(f64::from)
+    }
+
+    /// WAL bytes a second of this run.
+    pub(super) fn wal_per_second(&self) -> Option<f64> {
+        self.limits.wal_per_second().map(|bytes| bytes as f64)
+    }
+
     /// Whether rows or WAL a second are limited.
     pub(super) fn is_limited(&self) -> bool {
-        self.limits.rows_per_second().is_some()
-            || self.limits.wal_per_second().is_some()
+        self.rows_per_second().is_some()
+            || self.wal_per_second().is_some()
             || self.database_rows.is_some()
             || self.database_wal.is_some()
     }

@@ -18,7 +18,7 @@ use super::heartbeat::Heart;
 use super::lock_monitor::LockMonitor;
 use super::pace::Basis;
 use super::supervision::Supervision;
-use super::takeover::{Applicant, Taken, Takeover};
+use super::takeover::{Applicant, Runs, Taken, Takeover};
 use super::vacuum::Vacuum;
 use super::worker::{Session, Tools, Worker};
 use super::{JobPlan, Leave, Notice, Observer, Preflight, Proof, RunError, Stop, takeover};
@@ -85,15 +85,35 @@ pub enum Ended {
     },
 }
 
+/// What is stored of a job before this process does anything.
+#[derive(Default)]
+struct Standing {
+    /// Its latest run.
+    run: Option<RunRow>,
+    database_settings: String,
+}
+
+impl Standing {
+    /// The job's run, if it is signed off: then nothing needs to be checked, and the columns it read may be gone.
+    fn done(&self, job: &Job, request: RunRequest) -> Result<Option<&RunRow>, RunError> {
+        let done = self.run.as_ref().filter(|run| !request.anew && takeover::is_done(run, job));
+        if let Some(run) = done {
+            takeover::refuse_drift(run, job)?;
+        }
+        Ok(done)
+    }
+}
+
 impl Engine<'_> {
     /// Starts or resumes the job's run and works on it to the end.
     pub async fn run(&self, job: &Job, request: &RunRequest) -> Result<Ended, RunError> {
         let mut connection = self.connector.connect("batches").await?;
         self.store.bring_up(&mut connection).await?;
-        if let Some(done) = self.done_before(&connection, job, request).await? {
-            return Ok(Ended::AlreadyDone(Box::new(done)));
+        let standing = self.look(&connection, job).await?;
+        if let Some(done) = standing.done(job, *request)? {
+            return Ok(Ended::AlreadyDone(Box::new(done.clone())));
         }
-        if let Some(leave) = self.not_now(&connection, job).await? {
+        if let Some(leave) = self.not_now(&connection, job, &standing).await? {
             return Ok(Ended::Left { run: None, totals: PassTotals::default(), leave, others: false });
         }
         let (plan, mut session) = match self.prepare(connection, job).await {
@@ -101,8 +121,9 @@ impl Engine<'_> {
             // Another process may have finished the job since we looked, and the revision after it taken its columns.
             Err(error) => {
                 let Ok(connection) = self.connector.connect("batches").await else { return Err(error) };
-                return match self.done_before(&connection, job, request).await {
-                    Ok(Some(run)) => Ok(Ended::AlreadyDone(Box::new(run))),
+                let Ok(standing) = self.look(&connection, job).await else { return Err(error) };
+                return match standing.done(job, *request) {
+                    Ok(Some(run)) => Ok(Ended::AlreadyDone(Box::new(run.clone()))),
                     _ => Err(error),
                 };
             }
@@ -135,7 +156,7 @@ impl Engine<'_> {
         let Self { clock, connector, store, identity, observer, settings, stop } = *self;
         let job = &plan.job;
         let workers = taken.walk.workers;
-        let basis = Basis { job, settings, workers: Bounds { least: workers.least, most: workers.most } };
+        let basis = Basis { job, settings, workers: workers.bounds };
         let gate = Gate::new(clock, observer, basis, (settings.pause_file.clone(), request.patient));
         if taken.joined {
             gate.settle();
@@ -161,20 +182,10 @@ impl Engine<'_> {
             run: taken.run,
         };
         let supervision = Supervision {
-            clock,
-            observer,
+            engine: self,
             gate: &gate,
-            heart: Heart {
-                clock,
-                connector,
-                store,
-                identity,
-                observer,
-                run: taken.run,
-                roster: &roster,
-                gate: &gate,
-            },
-            health: Health { clock, connector, observer, gate: &gate, table: plan.sql.table_oid() },
+            heart: Heart { engine: self, run: taken.run, roster: &roster, gate: &gate },
+            health: Health { engine: self, gate: &gate, table: plan.sql.table_oid() },
             locks: &locks,
             vacuum: &vacuum,
             workers: workers.first,
@@ -199,35 +210,29 @@ impl Engine<'_> {
         Ok((plan, session))
     }
 
-    /// The job's run, if it is signed off: then nothing needs to be checked, and the columns it read may be gone.
-    async fn done_before(
-        &self,
-        connection: &Connection,
-        job: &Job,
-        request: &RunRequest,
-    ) -> Result<Option<RunRow>, RunError> {
-        if request.anew || self.store.version(connection).await?.is_none() {
-            return Ok(None);
+    /// What the control schema says of the job before anything is checked; nothing where there is none.
+    async fn look(&self, connection: &Connection, job: &Job) -> Result<Standing, RunError> {
+        if self.store.version(connection).await?.is_none() {
+            return Ok(Standing::default());
         }
-        let run =
-            self.store.find_run(&**connection, job.id()).await?.filter(|run| takeover::is_done(run, job));
-        if let Some(run) = &run {
-            takeover::refuse_drift(run, job)?;
-        }
-        Ok(run)
+        Ok(Standing {
+            run: self.store.find_run(&**connection, job.id()).await?,
+            database_settings: self.store.database_settings(&**connection).await?,
+        })
     }
 
     /// Why the job may not be begun or gone on with now: its hours are closed. Before anything is checked or taken.
-    async fn not_now(&self, connection: &Connection, job: &Job) -> Result<Option<Leave>, RunError> {
-        let (mut run, mut database) = (String::new(), String::new());
-        if self.store.version(connection).await?.is_some() {
-            database = self.store.database_settings(&**connection).await?;
-            let found = self.store.find_run(&**connection, job.id()).await?;
-            run = found.filter(|run| !run.state.is_final()).map(|run| run.settings).unwrap_or_default();
-        }
+    async fn not_now(
+        &self,
+        connection: &Connection,
+        job: &Job,
+        standing: &Standing,
+    ) -> Result<Option<Leave>, RunError> {
         self.clock.correct(self.store.now(&**connection).await?);
+        let unfinished = standing.run.as_ref().filter(|run| !run.state.is_final());
+        let settings = unfinished.map_or("", |run| &run.settings);
         let basis = Basis { job, settings: self.settings, workers: Bounds::fixed(1) };
-        Ok(basis.pace(&run, &database).closed(self.clock.wall()))
+        Ok(basis.pace(settings, &standing.database_settings).closed(self.clock.wall()))
     }
 
     /// Stores how it ended, on a connection that works, and lets go of the run.
@@ -314,7 +319,7 @@ impl Engine<'_> {
     ) -> Result<(PassTotals, bool), RunError> {
         failpoint!("ending.beginning");
         let (store, run) = (self.store, ending.run);
-        let transaction = takeover::ours_alone(store, connection, workers).await?;
+        let transaction = takeover::still_ours(store, connection, workers, Runs::Alone).await?;
         store.release_ranges(&transaction, run, workers).await?;
         store.deregister_workers(&transaction, workers).await?;
         let others = store.count_other_workers(&transaction, run, workers).await? > 0;
@@ -325,13 +330,9 @@ impl Engine<'_> {
             store.set_run_state(&transaction, run, state, reason, ending.sign_off.as_ref()).await?;
         }
         let totals = store.totals(&transaction, run, None).await?;
-        let event = Event {
-            kind: if reached.is_some() { ending.event } else { "run.left" },
-            run: Some(run),
-            revision: None,
-            message: ending.message(self.identity, reached.is_some()),
-            detail: ending.sign_off.clone(),
-        };
+        let kind = if reached.is_some() { ending.event } else { "run.left" };
+        let message = ending.message(self.identity, reached.is_some());
+        let event = Event { detail: ending.sign_off.clone(), ..Event::of_run(run, kind, message) };
         store.record(&transaction, self.identity, event).await?;
         if reached.is_some() {
             store.notify_workers(&transaction, Some(run)).await?;

@@ -1,6 +1,10 @@
 //! The operator's stop: a ladder that only goes up.
 
+use std::time::Duration;
+
 use tokio::sync::watch;
+
+use crate::clock::Clock;
 
 /// How urgently to stop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +51,15 @@ impl Stop {
     #[must_use]
     pub fn is_asked(&self) -> bool {
         self.level() > StopLevel::Go
+    }
+
+    /// Waits for so long, or until any stop is asked for; whether one is. Cancellation safe.
+    pub async fn asked_within(&self, clock: &Clock, duration: Duration) -> bool {
+        tokio::select! {
+            () = clock.sleep(duration) => {}
+            () = self.reached(StopLevel::AfterBatch) => {}
+        }
+        self.is_asked()
     }
 
     /// Waits until the level is at least this. Cancellation safe. When nobody can stop us any more, waits for ever.

@@ -8,8 +8,7 @@ use super::health::Health;
 use super::heartbeat::Heart;
 use super::lock_monitor::LockMonitor;
 use super::vacuum::Vacuum;
-use super::{Notice, Observer};
-use crate::clock::Clock;
+use super::{Engine, Notice};
 use crate::model::human_duration;
 use crate::plan::scale::{Load, Scaler};
 
@@ -21,8 +20,7 @@ const STALLED: Duration = Duration::from_secs(600);
 
 /// What goes on beside the workers.
 pub(super) struct Supervision<'s> {
-    pub(super) clock: &'s Clock,
-    pub(super) observer: &'s dyn Observer,
+    pub(super) engine: &'s Engine<'s>,
     pub(super) gate: &'s Gate<'s>,
     pub(super) heart: Heart<'s>,
     pub(super) health: Health<'s>,
@@ -47,7 +45,7 @@ impl Supervision<'_> {
     /// Thinks over the number of workers, and whether the work goes on.
     async fn scale(&self) {
         let mut paces = self.gate.paces();
-        let began = self.clock.monotonic();
+        let began = self.engine.clock.monotonic();
         let mut scaler = Scaler::new(self.gate.pace().workers, self.workers, Duration::ZERO);
         self.gate.set_workers(scaler.workers());
         let mut changed = Progress { rows: self.gate.done(), at: Duration::ZERO };
@@ -55,10 +53,10 @@ impl Supervision<'_> {
         let mut stalled = false;
         loop {
             tokio::select! {
-                () = self.clock.sleep(LOOK) => {}
+                () = self.engine.clock.sleep(LOOK) => {}
                 _ = paces.changed() => {}
             }
-            let now = self.clock.monotonic().saturating_duration_since(began);
+            let now = self.engine.clock.monotonic().saturating_duration_since(began);
             let bounds = paces.borrow_and_update().workers;
             let (rows, is_held) = (self.gate.done(), self.gate.is_held());
             if rows != latest.rows || is_held {
@@ -82,7 +80,7 @@ impl Supervision<'_> {
             };
             if let Some(change) = change {
                 self.gate.set_workers(change.to);
-                self.observer.notice(Notice::Resized { reason: change.to_string() });
+                self.engine.observer.notice(Notice::Resized { reason: change.to_string() });
                 changed = Progress { rows, at: now };
             }
         }

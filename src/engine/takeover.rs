@@ -100,7 +100,7 @@ impl Applicant<'_> {
                         return Ok(left);
                     }
                     None if run.wish.wanted == Wanted::Cancel => {
-                        let reason = format!("was cancelled by {}", run.wish.describe());
+                        let reason = Leave::Cancelled(run.wish.clone()).describe();
                         give_up(self.store, self.identity, &transaction, (run, &reason)).await?;
                         unfinished = None;
                     }
@@ -158,20 +158,25 @@ impl Applicant<'_> {
     ) -> Result<Takeover, RunError> {
         refuse_changed(run, plan)?;
         self.store.reap_workers(transaction, run.id, &[]).await?;
-        let worker = self.register(transaction, run.id).await?;
+        let taken = self.work_on(transaction, plan, run, true).await?;
         let message = format!("{} joins run {} of {} in the {}", self.identity, run.id, run.name, run.pass);
         self.record(transaction, run.id, "run.joined", message).await?;
         self.observer.notice(Notice::Joined { run: run.id, job: run.name.clone() });
-        let walk = Walk::new(plan, self.workers, run.estimated_rows);
+        Ok(Takeover::Taken(Box::new(taken)))
+    }
+
+    /// Registers this process for a run that was begun before, and chooses how it walks.
+    async fn work_on(
+        &self,
+        transaction: &tokio_postgres::Transaction<'_>,
+        plan: &JobPlan,
+        run: &RunRow,
+        joined: bool,
+    ) -> Result<Taken, RunError> {
+        let worker = self.register(transaction, run.id).await?;
         let expected = self.expected(transaction, run).await?;
-        Ok(Takeover::Taken(Box::new(Taken {
-            run: run.id,
-            worker,
-            pass: run.pass,
-            expected,
-            walk,
-            joined: true,
-        })))
+        let walk = Walk::new(plan, self.workers, run.estimated_rows);
+        Ok(Taken { run: run.id, worker, pass: run.pass, expected, walk, joined })
     }
 
     /// Keys of the pass that the run is in: estimated, or as the pass before counted them.
@@ -290,8 +295,7 @@ impl Applicant<'_> {
         let message =
             format!("run {} of {} goes on from {from} in the {}; {left}", run.id, job.name, run.pass);
         self.record(transaction, run.id, "run.resumed", message).await?;
-        let worker = self.register(transaction, run.id).await?;
-        let expected = self.expected(transaction, run).await?;
+        let taken = self.work_on(transaction, plan, run, false).await?;
         self.observer.notice(Notice::Resumed {
             run: run.id,
             job: job.name.clone(),
@@ -300,16 +304,8 @@ impl Applicant<'_> {
             checkpoint,
             done,
         });
-        let walk = Walk::new(plan, self.workers, run.estimated_rows);
-        self.store.describe_walk(transaction, run.id, &walk.describe(None)).await?;
-        Ok(Takeover::Taken(Box::new(Taken {
-            run: run.id,
-            worker,
-            pass: run.pass,
-            expected,
-            walk,
-            joined: false,
-        })))
+        self.store.describe_walk(transaction, run.id, &taken.walk.describe(None)).await?;
+        Ok(Takeover::Taken(Box::new(taken)))
     }
 
     /// The first open range's checkpoint, for people.
@@ -339,8 +335,7 @@ impl Applicant<'_> {
         kind: &'static str,
         message: String,
     ) -> Result<(), RunError> {
-        let event = Event { kind, run: Some(run), revision: None, message, detail: None };
-        Ok(self.store.record(transaction, self.identity, event).await?)
+        Ok(self.store.record(transaction, self.identity, Event::of_run(run, kind, message)).await?)
     }
 }
 
@@ -360,27 +355,29 @@ fn refuse_changed(run: &RunRow, plan: &JobPlan) -> Result<(), RunError> {
     Ok(())
 }
 
+/// How the table of runs is locked.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Runs {
+    /// Nobody gives up a worker or takes a run meanwhile.
+    Shared,
+    /// Nobody comes to a run or leaves it either.
+    Alone,
+}
+
 /// A transaction in which these workers can't be given up as dead, if they haven't been already: a process that was
 /// frozen and wakes up writes nothing into a run that is another's now.
 pub(super) async fn still_ours<'c>(
     store: &Store,
     connection: &'c mut Connection,
     workers: &[WorkerId],
+    runs: Runs,
 ) -> Result<tokio_postgres::Transaction<'c>, RunError> {
     let transaction = connection.transaction().await.map_err(RunError::sql("begin"))?;
     // Runs before workers, as in a takeover: the other way round the two would wait for each other.
-    store.share_runs(&transaction).await?;
-    if store.confirm_workers(&transaction, workers).await? { Ok(transaction) } else { Err(RunError::GivenUp) }
-}
-
-/// The same, with the table of runs locked: nobody comes to a run or leaves it meanwhile.
-pub(super) async fn ours_alone<'c>(
-    store: &Store,
-    connection: &'c mut Connection,
-    workers: &[WorkerId],
-) -> Result<tokio_postgres::Transaction<'c>, RunError> {
-    let transaction = connection.transaction().await.map_err(RunError::sql("begin"))?;
-    store.lock_runs(&transaction).await?;
+    match runs {
+        Runs::Shared => store.share_runs(&transaction).await?,
+        Runs::Alone => store.lock_runs(&transaction).await?,
+    }
     if store.confirm_workers(&transaction, workers).await? { Ok(transaction) } else { Err(RunError::GivenUp) }
 }
 
@@ -416,8 +413,7 @@ pub(super) async fn give_up(
     let PassTotals { rows_changed, .. } = store.totals(transaction, run.id, None).await?;
     store.set_run_state(transaction, run.id, state, Some(reason), None).await?;
     let message = format!("run {} of {} {reason}; {rows_changed} rows stay changed", run.id, run.name);
-    let event = Event { kind, run: Some(run.id), revision: None, message, detail: None };
-    Ok(store.record(transaction, identity, event).await?)
+    Ok(store.record(transaction, identity, Event::of_run(run.id, kind, message)).await?)
 }
 
 /// A job that does something else than when its run began is not that run's job any more.

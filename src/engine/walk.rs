@@ -38,8 +38,7 @@ pub(super) struct Walk {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Workers {
     pub(super) first: u32,
-    pub(super) least: u32,
-    pub(super) most: u32,
+    pub(super) bounds: Bounds,
 }
 
 impl Walk {
@@ -74,15 +73,14 @@ impl Walk {
         };
         let first = chosen(storage.active_sessions);
         let bounds = workers.unwrap_or(Bounds { least: 1, most: chosen(0) });
-        let workers =
-            Workers { first: first.clamp(bounds.least, bounds.most), least: bounds.least, most: bounds.most };
+        let workers = Workers { first: first.clamp(bounds.least, bounds.most), bounds };
         let ground = Ground {
             pages: storage.pages,
             page_bytes: storage.page_bytes,
             page,
             cache: storage.shared_buffers,
             forbidding: storage.forbidding.first().cloned(),
-            workers: workers.most,
+            workers: bounds.most,
             correlation: None,
             divisible: true,
         };
@@ -135,7 +133,7 @@ impl Walk {
 
     /// Keys of a worker's share of the table.
     pub(super) fn keys_of_a_share(&self) -> u32 {
-        self.keys_in(self.pages / u64::from(self.workers.most))
+        self.keys_in(self.pages / u64::from(self.workers.bounds.most))
     }
 
     /// The whole of it in words, with the latest change.
@@ -145,7 +143,7 @@ impl Walk {
             Order::Key => "by key",
             Order::Physical => "in physical order",
         };
-        let Workers { first, least, most } = self.workers;
+        let Workers { first, bounds: Bounds { least, most } } = self.workers;
         let workers = match (least, most) {
             (least, most) if least == most => counted(first as usize, "worker"),
             (least, most) => {
@@ -187,7 +185,7 @@ impl Walk {
         let failed = RunError::sql("look where the table ends");
         let row = transaction.query_one(&plan.sql.extent, &[]).await.map_err(failed)?;
         let (file_node, pages) = (row.get(0), row.get::<_, i64>(1).unsigned_abs());
-        let ends = interleave::pieces(pages, self.workers.most, LEAST_PAGES);
+        let ends = interleave::pieces(pages, self.workers.bounds.most, LEAST_PAGES);
         let begins = std::iter::once(0).chain(ends.iter().copied());
         Ok(begins
             .zip(&ends)
@@ -211,7 +209,7 @@ impl Walk {
         };
         let last = KeyValue(last.get(0));
         let mut ends: Vec<KeyValue> = Vec::new();
-        let count = interleave::pieces(self.pages, self.workers.most, LEAST_PAGES).len();
+        let count = interleave::pieces(self.pages, self.workers.bounds.most, LEAST_PAGES).len();
         if count > 1 {
             #[expect(clippy::cast_possible_truncation, reason = "a percentage")]
             let percent = (CUT_SAMPLE_PAGES / self.pages as f64 * 100.0).min(100.0) as f32;

@@ -278,8 +278,8 @@ impl<'w> Worker<'w> {
             Some(limit) if unit > 0.0 => (limit / BATCHES_A_SECOND / unit) as u32,
             _ => u32::MAX,
         };
-        let rows = of_limit(gate.rows.limit(), 1.0);
-        let wal = of_limit(gate.wal.limit(), self.wal_of_row / 1024.0);
+        let rows = of_limit(gate.rates.rows(), 1.0);
+        let wal = of_limit(gate.rates.wal_bytes(), self.wal_of_row);
         let max = job.batch.max.min(rows).min(wal).max(job.batch.min);
         self.sizer.set_limits(BatchOptions { target: gate.pace().target, max, ..job.batch });
     }
@@ -405,7 +405,7 @@ impl<'w> Worker<'w> {
     async fn pay(&self, committed: &Committed) {
         let Tools { gate, stop, .. } = self.tools;
         tokio::select! {
-            () = gate.pay(committed.changed, committed.wal_bytes) => {}
+            () = gate.rates.pay(committed.changed, committed.wal_bytes) => {}
             () = stop.reached(StopLevel::AfterBatch) => {}
         }
     }

@@ -82,6 +82,12 @@ impl RunState {
         }
     }
 
+    /// A process is at work on it, or was when it died.
+    #[must_use]
+    pub fn is_active(self) -> bool {
+        matches!(self, Self::Running | Self::Proving)
+    }
+
     /// No work follows it.
     #[must_use]
     pub fn is_final(self) -> bool {

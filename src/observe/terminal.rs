@@ -12,10 +12,13 @@ use super::Progress;
 use crate::clock::Clock;
 use crate::engine::{Done, Notice, Observer};
 use crate::model::{Direction, Pass, human_count, human_duration};
-use crate::plan::hours::{self, Schedule};
+use crate::plan::hours::Schedule;
 
 /// How often a line is written where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(30);
+
+/// How often it is worked out when the work will be done by the clock.
+const END_EVERY: Duration = Duration::from_secs(1);
 
 /// How talkative to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +46,8 @@ struct Shown {
     bar: Option<ProgressBar>,
     state: Option<String>,
     schedule: Schedule,
+    /// When it will be done by the clock, as it was last worked out.
+    end: (Duration, String),
     last_line: Duration,
 }
 
@@ -98,7 +103,14 @@ impl Terminal {
         self.draw(shown);
     }
 
-    fn draw(&self, shown: &Shown) {
+    fn draw(&self, shown: &mut Shown) {
+        let now = self.now();
+        // Not for each batch: it goes through every night there will be.
+        if let Some(progress) = &shown.progress
+            && now.saturating_sub(shown.end.0) >= END_EVERY
+        {
+            shown.end = (now, end(progress, &shown.schedule, self.clock.wall()));
+        }
         let (Some(bar), Some(progress)) = (&shown.bar, &shown.progress) else { return };
         bar.set_length(progress.total().max(1));
         bar.set_position(progress.seen());
@@ -108,7 +120,7 @@ impl Terminal {
         bar.set_message(format!(
             "{state}, {}{}, {}, {} of ~{}",
             progress.left(),
-            end(progress, &shown.schedule, self.clock.wall()),
+            shown.end.1,
             progress.rate(),
             human_count(progress.seen()),
             human_count(progress.total()),
@@ -250,11 +262,9 @@ impl Drop for Terminal {
 /// When it will be done by the clock, where the hours make that another question than how long it takes.
 fn end(progress: &Progress, schedule: &Schedule, now: Timestamp) -> String {
     let Some(left) = progress.time_left().filter(|_| !schedule.is_empty()) else { return String::new() };
-    match (schedule.finish(now, left.low), schedule.finish(now, left.high)) {
-        (Some(low), Some(high)) => {
-            format!(", done {}", hours::describe_times((low, high), now, &schedule.zone()))
-        }
-        _ => ", not within the hours it has".to_owned(),
+    match schedule.describe_finish(now, left) {
+        Some(end) => format!(", done {end}"),
+        None => ", not within the hours it has".to_owned(),
     }
 }
 

@@ -15,6 +15,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
+use super::eta::EtaRange;
 use crate::model::Hours;
 
 /// Hours of several sources.
@@ -79,6 +80,13 @@ impl Schedule {
             }
         }
         None
+    }
+
+    /// When so much working time is over by the clock, for people; `None`: not within the hours there are.
+    #[must_use]
+    pub fn describe_finish(&self, now: Timestamp, left: EtaRange) -> Option<String> {
+        let end = (self.finish(now, left.low)?, self.finish(now, left.high)?);
+        Some(describe_times(end, now, &self.zone()))
     }
 
     /// The zone to show times in: that of the first hours, or else the machine's.

@@ -149,10 +149,8 @@ impl Store {
 
     /// The database's clock.
     pub async fn now(&self, client: &impl GenericClient) -> Result<Timestamp, StoreError> {
-        let row = client
-            .query_one("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::int8", &[])
-            .await
-            .map_err(doing("ask for the database's time"))?;
+        let failed = doing("ask for the database's time");
+        let row = client.query_one(&self.sql.read_clock, &[]).await.map_err(failed)?;
         Ok(Timestamp::from_microsecond(row.get(0)).unwrap_or_default())
     }
 

@@ -21,6 +21,14 @@ pub struct Event<'e> {
     pub detail: Option<Value>,
 }
 
+impl Event<'_> {
+    /// One that concerns a run, without figures.
+    #[must_use]
+    pub fn of_run(run: RunId, kind: &'static str, message: String) -> Self {
+        Self { kind, run: Some(run), revision: None, message, detail: None }
+    }
+}
+
 /// An event as stored.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct LoggedEvent {

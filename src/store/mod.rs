@@ -117,11 +117,11 @@ statements! {
     finish_range, finish_statement, first_worker, forget_revision, give_up_runs, list_events,
     list_peers, list_revisions, list_runs, list_sections, list_workers, lock_history,
     lock_revisions, lock_runs, move_worker, neighbours_applied, note_waits, notify_workers,
-    open_commands, open_ranges, pass_totals, plan_range, prune_batches, read_database_settings,
-    read_orders, read_range, read_section, read_version, reap_workers, recent_batches, record_event,
-    record_revision, register_worker, release_ranges, remove_workers, request_command,
-    revoke_leases, same_file, set_database_settings, set_run_settings, set_run_state, set_wanted,
-    share_runs, split_range, start_pass, undo_revision, unfinished_runs,
+    open_commands, open_ranges, pass_totals, plan_range, prune_batches, read_clock,
+    read_database_settings, read_orders, read_range, read_section, read_version, reap_workers,
+    recent_batches, record_event, record_revision, register_worker, release_ranges, remove_workers,
+    request_command, revoke_leases, same_file, set_database_settings, set_run_settings,
+    set_run_state, set_wanted, share_runs, split_range, start_pass, undo_revision, unfinished_runs,
 }
 
 impl Store {

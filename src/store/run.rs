@@ -159,7 +159,7 @@ impl Store {
         reason: Option<&str>,
         sign_off: Option<&Value>,
     ) -> Result<(), StoreError> {
-        let ended = !matches!(state, RunState::Running | RunState::Proving);
+        let ended = !state.is_active();
         client
             .execute(&self.sql.set_run_state, &[&run.0, &state.as_str(), &reason, &ended, &sign_off])
             .await

@@ -170,12 +170,10 @@ impl<'h> Session<'h> {
             None => format!("revision {id} waits for a lock that another session holds"),
         };
         engine.observer.notice(Notice::Waiting { reason });
-        tokio::select! {
-            () = engine.clock.sleep(pause) => Ok(()),
-            () = engine.stop.reached(StopLevel::AfterBatch) => {
-                Err(HistoryError::Stopped { before: format!("revision {id}") })
-            }
+        if engine.stop.asked_within(engine.clock, pause).await {
+            return Err(HistoryError::Stopped { before: format!("revision {id}") });
         }
+        Ok(())
     }
 
     /// One attempt, cancelled in the server when the operator insists, with an eye on who is in its way.

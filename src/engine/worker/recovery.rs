@@ -79,9 +79,8 @@ impl Worker<'_> {
         };
         self.tools.gate.do_now(&format!("waiting: {reason}"));
         self.tools.observer.notice(Notice::Waiting { reason: format!("{reason}; trying again") });
-        tokio::select! {
-            () = self.tools.clock.sleep(pause) => {}
-            () = self.tools.stop.reached(StopLevel::AfterBatch) => return Ok(self.stopped()),
+        if self.tools.stop.asked_within(self.tools.clock, pause).await {
+            return Ok(self.stopped());
         }
         self.tools.gate.do_now("working");
         if class == ErrorClass::Connection {
@@ -112,10 +111,10 @@ impl Worker<'_> {
         self.make_smaller(&reason);
         // They have the lock by then; the policy's doubling keeps a batch from coming back again and again.
         let attempt = self.failures.gave_way.min(MOST_PATIENT);
-        let pause = BackoffPolicy::LOCK.delay(attempt, Duration::ZERO, fastrand::f64());
-        tokio::select! {
-            () = self.tools.clock.sleep(pause.unwrap_or(BackoffPolicy::LOCK.cap)) => {}
-            () = self.tools.stop.reached(StopLevel::AfterBatch) => return Ok(self.stopped()),
+        let policy = BackoffPolicy::LOCK;
+        let pause = policy.delay(attempt, Duration::ZERO, fastrand::f64()).unwrap_or(policy.cap);
+        if self.tools.stop.asked_within(self.tools.clock, pause).await {
+            return Ok(self.stopped());
         }
         self.reread().await?;
         let waits = self.seat.end();

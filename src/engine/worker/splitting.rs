@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Step, Worker};
 use crate::engine::walk::LEAST_PAGES;
-use crate::engine::{Notice, RunError, StopLevel};
+use crate::engine::{Notice, RunError};
 use crate::model::{KeyValue, Order, Pass};
 use crate::store::RangeRow;
 
@@ -48,10 +48,8 @@ impl Worker<'_> {
                 }
             }
         }
-        tokio::select! {
-            () = self.tools.clock.sleep(ASK_EVERY) => Ok(Step::Waited),
-            () = self.tools.stop.reached(StopLevel::AfterBatch) => Ok(self.stopped()),
-        }
+        let stopped = self.tools.stop.asked_within(self.tools.clock, ASK_EVERY).await;
+        Ok(if stopped { self.stopped() } else { Step::Waited })
     }
 
     /// Cuts the range with the most ahead of its worker; whoever comes first claims the new one. `false`: none is
