@@ -242,10 +242,11 @@ impl<'w> Crew<'w> {
         let Tools { store, run, gate, stop, clock, .. } = self.tools;
         let own = self.roster.ids();
         loop {
-            let connection = self.connection();
-            let Some(orders) = store.orders(&**connection, *run).await? else {
-                return Err(RunError::GivenUp);
-            };
+            // One lock over both looks: the leader can't end the run between them, and leave us to end it again.
+            let transaction = self.still_ours().await?;
+            let Some(orders) = store.orders(&transaction, *run).await? else { return Err(RunError::GivenUp) };
+            let first = store.first_worker(&transaction, *run).await?;
+            transaction.commit().await.map_err(RunError::sql("look who leads the run"))?;
             gate.hear(&orders);
             if orders.pass > pass {
                 return Ok(Next::Pass(orders.pass));
@@ -253,14 +254,10 @@ impl<'w> Crew<'w> {
             if !orders.state.is_active() {
                 return Ok(Next::Leave(Leave::Elsewhere { state: orders.state }));
             }
-            if !store.confirm_workers(&**connection, &own).await? {
-                return Err(RunError::GivenUp);
-            }
             if stop.is_asked() {
                 let cancelled = stop.level() >= StopLevel::Cancel;
                 return Ok(Next::Leave(Leave::Signal { cancelled }));
             }
-            let first = store.first_worker(&**connection, *run).await?;
             match gate.admit(Duration::ZERO) {
                 Err(leave) => return Ok(Next::Leave(leave)),
                 Ok(Admission::Go) if first.is_some_and(|first| own.contains(&first)) => {

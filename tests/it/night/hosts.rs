@@ -21,6 +21,26 @@ async fn at_work(pages: &Pages, processes: i64) {
 }
 
 #[tokio::test]
+async fn processes_that_join_share_a_run_and_one_of_them_ends_it() {
+    let pages = shared().await;
+    let first = pages.project.spawn(&["run", "fill", "--workers", "1"]);
+    pages.database().until("EXISTS (SELECT FROM longhaul.range WHERE rows_seen > 0)").await;
+    let second = pages.project.spawn(&["run", "fill", "--join", "--workers", "1"]);
+    let third = pages.project.spawn(&["worker", "--once", "--workers", "1"]);
+    at_work(&pages, 3).await;
+    first.outcome().await.succeeded();
+    second.outcome().await.succeeded().says("is done");
+    third.outcome().await.succeeded();
+    pages.assert_each_row_done_once("three processes").await;
+    assert_eq!(pages.state().await, "done");
+    let signed: i64 =
+        pages.database().value("SELECT count(*) FROM longhaul.event WHERE kind = 'run.done'").await;
+    assert_eq!(signed, 1);
+    let left: i64 = pages.database().value("SELECT count(*) FROM longhaul.worker").await;
+    assert_eq!(left, 0, "somebody is still registered");
+}
+
+#[tokio::test]
 async fn what_a_killed_process_had_goes_on_elsewhere() {
     let pages = shared().await;
     let first = pages.project.spawn(&["run", "fill", "--workers", "1"]);
