@@ -134,19 +134,33 @@ async fn a_worker_that_fails_stops_the_others_after_their_batch() {
 
 #[tokio::test]
 async fn a_killed_process_with_three_workers_is_taken_over_at_once() {
+    let TwoBlocked { pages, holders, process } = TwoBlocked::new(JobKind::Counting, "key").await;
+    pages.database().until("3 = count(*) FROM longhaul.worker").await;
+    process.signal(Signal::KILL);
+    process.outcome().await.was_killed();
+    for holder in holders {
+        holder.batch_execute("ROLLBACK").await.unwrap();
+    }
+    goes_on_at_once(&pages).await;
+}
+
+#[tokio::test]
+async fn a_process_killed_between_the_batches_of_its_workers_is_taken_over_at_once() {
     let mut pages = Pages::new(600, 400, JobKind::Counting).await;
     pages.write_job("order = \"key\"\nstrides = 3\nmin = 20\nmax = 20\nwindow = \"64kB\"");
     for hit in [3, 20] {
         pages.project = pages.project.dying_at("batch.committed", hit);
         pages.project.longhaul(&["run", "fill", "--workers", "3"]).await.was_killed();
-        let registered: i64 = pages.database().value("SELECT count(*) FROM longhaul.worker").await;
-        assert_eq!(registered, 3, "it registered each of its workers");
         pages.project = pages.project.surviving();
-        // Sooner than the ten seconds after which a silent heart counts as dead.
-        let second = pages.project.longhaul(&["run", "fill", "--workers", "3"]);
-        let second = tokio::time::timeout(Duration::from_secs(8), second).await;
-        second.expect("it goes on at once").succeeded();
-        pages.assert_each_row_done_once("taken over").await;
+        goes_on_at_once(&pages).await;
         pages.reset().await;
     }
+}
+
+/// Goes on with a killed run, sooner than the ten seconds after which a silent heart counts as dead.
+async fn goes_on_at_once(pages: &Pages) {
+    let second = pages.project.longhaul(&["run", "fill", "--workers", "3"]);
+    let second = tokio::time::timeout(Duration::from_secs(8), second).await;
+    second.expect("it goes on at once").succeeded();
+    pages.assert_each_row_done_once("taken over").await;
 }
