@@ -2,6 +2,7 @@
 
 mod items;
 mod pages;
+mod program;
 mod project;
 mod proxy;
 mod server;

@@ -1,24 +1,33 @@
 //! A primary and its streaming standby, both a test's own.
 
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::PathBuf;
 
 use longhaul::clock::Clock;
 use longhaul::pg::local::{Durability, LocalServer, LocalServerOptions};
-use tokio::process::{Child, Command};
+use rustix::process::Signal;
+use tokio::process::Command;
 use tokio_postgres::{Client, NoTls};
 
+use super::program::{self, Program};
 use super::{Database, wait_for};
+
+/// What ends a standby: an immediate shutdown, which leaves no shared memory behind as SIGKILL would.
+const AT_END: Signal = Signal::QUIT;
+
+/// The port may be another's by the time the standby wants it.
+const ATTEMPTS: u32 = 5;
 
 /// A primary of a test's own; it ends with the test.
 pub(crate) struct Primary {
     server: LocalServer,
 }
 
-/// Its standby, which dies with the test: it is a child of this very thread.
+/// Its standby, which ends with the test; its files are in the primary's private directory and go with that.
 pub(crate) struct Standby {
+    /// Of the database `postgres` on it, as superuser.
+    pub(crate) url: String,
     pub(crate) client: Client,
-    _process: Child,
+    program: Program,
 }
 
 impl Primary {
@@ -40,44 +49,62 @@ impl Primary {
         Database::at(&self.server.url("postgres"), "test").await
     }
 
-    /// A standby that streams.
+    /// A standby that streams. One a primary.
     pub(crate) async fn standby(&self) -> Standby {
-        let directory = self.server.socket_dir().join("standby");
-        let host = self.server.socket_dir().to_str().unwrap();
-        let port = self.server.port().to_string();
-        let data = directory.to_str().unwrap();
-        let copy = ["-D", data, "-R", "-X", "stream", "-c", "fast", "-h", host, "-p", &port, "-U", "admin"];
-        let copied = self.program("pg_basebackup", &copy).output().await.unwrap();
+        let (directory, port) = (self.server.socket_dir(), self.server.port().to_string());
+        let data = directory.join("standby").to_str().unwrap().to_owned();
+        let host = directory.to_str().unwrap();
+        let copy = ["-D", &data, "-R", "-X", "stream", "-c", "fast", "-h", host, "-p", &port, "-U", "admin"];
+        let copied = self.command("pg_basebackup").args(copy).output().await.unwrap();
         assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
-        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let own_port = listener.local_addr().unwrap().port().to_string();
-        drop(listener);
-        let process = self.program("postgres", &["-D", data, "-p", &own_port]).spawn().unwrap();
-        let url = self.server.url("postgres").replace(&format!(":{port}/"), &format!(":{own_port}/"));
-        wait_for("the standby takes connections", || async {
-            tokio_postgres::connect(&url, NoTls).await.is_ok()
-        })
-        .await;
-        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
-        tokio::spawn(connection);
-        Standby { client, _process: process }
+        for _ in 0..ATTEMPTS {
+            if let Some(standby) = self.try_standby(&data, program::free_port()).await {
+                self.is_streaming().await;
+                return standby;
+            }
+        }
+        panic!("the standby does not start: {}", program::text_of(&self.log()));
     }
 
-    /// A program of the server's version, as whoever the server runs as; it ends with this thread.
-    fn program(&self, name: &str, arguments: &[&str]) -> Command {
-        let owner = std::fs::metadata(self.server.socket_dir()).unwrap();
-        let path = Path::new(self.server.bin_dir()).join(name);
-        let mut command = Command::new("setpriv");
-        if owner.uid() != rustix::process::getuid().as_raw() {
-            command
-                .arg(format!("--reuid={}", owner.uid()))
-                .arg(format!("--regid={}", owner.gid()))
-                .arg("--clear-groups");
-        }
-        command.args(["--pdeathsig", "KILL", "--"]).arg(path).args(arguments);
+    /// `None`: it ended before it took a connection.
+    async fn try_standby(&self, data: &str, port: u16) -> Option<Standby> {
+        let mut command = self.command("postgres");
+        command.args(["-D", data, "-p", &port.to_string()]);
+        let mut program = Program::start(command, &self.log(), AT_END);
+        let own = format!(":{}/", self.server.port());
+        let url = self.server.url("postgres").replace(&own, &format!(":{port}/"));
+        wait_for("the standby takes a connection or ends", || {
+            let (ended, url) = (!program.is_running(), &url);
+            async move { ended || tokio_postgres::connect(url, NoTls).await.is_ok() }
+        })
+        .await;
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.ok()?;
+        tokio::spawn(connection);
+        Some(Standby { url, client, program })
+    }
+
+    /// Waits until the standby takes what the primary writes as it writes it.
+    async fn is_streaming(&self) {
+        let (client, connection) =
+            tokio_postgres::connect(&self.server.url("postgres"), NoTls).await.unwrap();
+        tokio::spawn(connection);
+        wait_for("the standby streams", || async {
+            let sql = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'";
+            client.query_one(sql, &[]).await.unwrap().get::<_, i64>(0) == 1
+        })
+        .await;
+    }
+
+    fn log(&self) -> PathBuf {
+        self.server.socket_dir().join("standby.log")
+    }
+
+    /// A program of the server's version.
+    fn command(&self, name: &str) -> Command {
+        let mut command =
+            program::command(self.server.socket_dir(), &self.server.bin_dir().join(name), AT_END);
         let libraries = self.server.bin_dir().parent().unwrap().join("lib");
-        command.env("PGPASSWORD", self.server.password()).env("LD_LIBRARY_PATH", libraries).current_dir("/");
-        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).kill_on_drop(true);
+        command.env("PGPASSWORD", self.server.password()).env("LD_LIBRARY_PATH", libraries);
         command
     }
 }
@@ -85,9 +112,19 @@ impl Primary {
 impl Standby {
     pub(crate) async fn pause_replay(&self) {
         self.client.batch_execute("SELECT pg_wal_replay_pause()").await.unwrap();
+        let paused = "SELECT pg_get_wal_replay_pause_state() = 'paused'";
+        wait_for("the replay is paused", || async {
+            self.client.query_one(paused, &[]).await.unwrap().get(0)
+        })
+        .await;
     }
 
     pub(crate) async fn resume_replay(&self) {
         self.client.batch_execute("SELECT pg_wal_replay_resume()").await.unwrap();
+    }
+
+    /// Ends it and waits until it is gone.
+    pub(crate) async fn stop(self) {
+        self.program.stop().await;
     }
 }
