@@ -21,12 +21,15 @@ use tokio_postgres::{Error, Row, Statement};
 use super::statements::{JobSql, Pair};
 use crate::clock::Clock;
 use crate::model::{KeyValue, Lease, Order, Pass, Position};
-use crate::pg::Connection;
+use crate::pg::{Connection, quote};
 use crate::store::{RangeRow, Statements};
 
 /// The statements of a batch, prepared on one connection.
 #[derive(Debug)]
 pub(super) struct Prepared {
+    /// Begins a transaction, if this is the session that the statements were prepared in: a pooler may have given us
+    /// another, in which their names are another process's. Then it fails, and so does what is sent behind it.
+    begin: String,
     fence: Statement,
     /// Prepared when first needed: a run uses few of the shapes.
     rows: HashMap<Shape, Statement>,
@@ -123,7 +126,10 @@ pub(super) struct Committed {
 impl Prepared {
     /// Prepares them.
     pub(super) async fn on(connection: &Connection, job: &JobSql, store: &Statements) -> Result<Self, Error> {
+        let own = quote::quoted(&format!("longhaul {}", uuid::Uuid::new_v4()));
+        connection.batch_execute(&format!("PREPARE {own} AS SELECT")).await?;
         Ok(Self {
+            begin: format!("BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE, NOT DEFERRABLE; EXECUTE {own}"),
             fence: connection.prepare(&store.fence).await?,
             rows: HashMap::new(),
             bound: PreparedPair::on(connection, &job.bound).await?,
@@ -235,9 +241,7 @@ impl Prepared {
 
         // The first poll of each future sends its statement; none waits for the answer to the one before.
         let started = clock.monotonic();
-        let mut begin = pin!(maybe_done(
-            connection.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE, NOT DEFERRABLE")
-        ));
+        let mut begin = pin!(maybe_done(connection.batch_execute(&self.begin)));
         let _ = poll!(begin.as_mut());
         let mut fence = pin!(maybe_done(connection.execute(&self.fence, &fence_parameters)));
         let _ = poll!(fence.as_mut());

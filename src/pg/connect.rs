@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_postgres::{AsyncMessage, CancelToken, Client, NoTls, Statement};
 
-use super::sqlstate;
+use super::{pooler, sqlstate};
 use crate::config::Target;
 
 /// The oldest server this version works with (`server_version_num`).
@@ -20,6 +21,8 @@ pub const OLDEST_SERVER: i32 = 140_000;
 pub struct Connector {
     target: Target,
     timeout: Duration,
+    /// Whether it has been looked if a pooler is in between; once is enough.
+    looked: Arc<AtomicBool>,
 }
 
 /// An open connection. It derefs to the client; dropped, it closes.
@@ -61,6 +64,12 @@ pub enum ConnectError {
         /// Its version as it says.
         found: String,
     },
+    /// What is sent outside a transaction reaches whichever session is free.
+    #[error("{target} is behind a pooler that hands its sessions on after each transaction")]
+    Pooled {
+        /// Database, host and port.
+        target: String,
+    },
     /// The server is a standby.
     #[error("{target} is a standby and takes no writes")]
     Standby {
@@ -78,6 +87,11 @@ impl ConnectError {
             Self::TooOld { .. } => {
                 Some("upgrade the server; 14 is the oldest with what the runner relies on".into())
             }
+            Self::Pooled { .. } => Some(
+                "settings, prepared statements and locks would go to others' sessions: connect to the server itself, \
+                 or to a pool in session mode"
+                    .into(),
+            ),
             Self::Standby { .. } => Some("connect to the primary".into()),
         }
     }
@@ -98,7 +112,7 @@ impl Connector {
     /// A maker of connections to `target` that gives up on each after `timeout`.
     #[must_use]
     pub fn new(target: Target, timeout: Duration) -> Self {
-        Self { target, timeout }
+        Self { target, timeout, looked: Arc::default() }
     }
 
     /// Where the connections go.
@@ -128,6 +142,14 @@ impl Connector {
             }
         });
         let connection = Connection { client, driver, notified, prepared: Mutex::default() };
+        // Before anything is set: it would be left to somebody else.
+        if !self.looked.load(Ordering::Relaxed) {
+            let pooled = pooler::hands_sessions_around(&connection, &config, self.timeout);
+            if pooled.await.map_err(refused)? {
+                return Err(ConnectError::Pooled { target: self.target.to_string() });
+            }
+            self.looked.store(true, Ordering::Relaxed);
+        }
         connection.batch_execute(SESSION).await.map_err(refused)?;
         self.judge_server(&connection).await?;
         Ok(connection)

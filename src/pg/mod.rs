@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod connect;
 pub mod inventory;
 pub mod local;
+mod pooler;
 pub mod quote;
 pub mod sqlstate;
 pub mod storage;

@@ -14,6 +14,7 @@ mod layers;
 mod main_job;
 mod night;
 mod once;
+mod pooled;
 mod pressure;
 mod signals;
 mod support;

@@ -35,6 +35,14 @@ pub(super) fn command(directory: &Path, path: &Path, at_end: Signal) -> Command 
     command
 }
 
+/// Gives what root made to the owner of `directory`.
+pub(super) fn give(path: &Path, directory: &Path) {
+    let owner = std::fs::metadata(directory).unwrap();
+    if !is_own(&owner) {
+        std::os::unix::fs::chown(path, Some(owner.uid()), Some(owner.gid())).unwrap();
+    }
+}
+
 /// A port of the loopback address that nobody had a moment ago.
 pub(super) fn free_port() -> u16 {
     std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
