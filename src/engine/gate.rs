@@ -168,13 +168,11 @@ impl<'g> Gate<'g> {
 
     fn set_pace(&self, orders: &Orders) {
         let pace = self.basis.pace(&orders.settings, &orders.database_settings);
-        for problem in &pace.problems {
-            self.observer.notice(Notice::Warning { reason: problem.clone() });
-        }
         self.known().opening = None;
         self.observer.notice(Notice::Hours { schedule: pace.schedule.clone() });
         self.pace.send_replace(Arc::new(pace));
         self.changed.send_replace(());
+        self.look();
     }
 
     /// What the signals say.
@@ -215,6 +213,11 @@ impl<'g> Gate<'g> {
             if let Some(reason) = &known.pause_file {
                 signals.push(PAUSE_FILE.to_owned());
                 reasons.push(reason.clone());
+            }
+            // They may be the very hours or limits that were to hold it.
+            for problem in &self.pace.borrow().problems {
+                signals.push("settings".to_owned());
+                reasons.push(problem.clone());
             }
             let silent = now.saturating_duration_since(known.heard);
             if silent > STALE {
@@ -326,13 +329,15 @@ impl<'g> Gate<'g> {
         let mut changes = self.pace.subscribe();
         loop {
             changes.mark_unchanged();
-            let closing = match self.opening() {
-                Opening::Open { until: Some(until) } => until,
-                Opening::Open { until: None } => std::future::pending().await,
-                Opening::Closed { .. } => return,
+            let Opening::Open { until } = self.opening() else { return };
+            let closing = async {
+                match until {
+                    Some(until) => self.clock.sleep_until(until).await,
+                    None => std::future::pending().await,
+                }
             };
             tokio::select! {
-                () = self.clock.sleep_until(closing) => {}
+                () = closing => {}
                 _ = changes.changed() => {}
             }
         }

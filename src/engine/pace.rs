@@ -66,13 +66,13 @@ fn schedule(
 }
 
 impl Basis<'_> {
-    /// The pace with the run's and the database's settings, as stored. What can't be understood of them is left out and
-    /// told: `set` checks before it stores, so a newer version must have written it.
+    /// The pace with the run's and the database's settings, as stored. What can't be understood of them is told, and holds
+    /// the run: `set` checks before it stores, so a newer version must have written it.
     pub(super) fn pace(&self, run: &str, database: &str) -> Pace {
         let mut problems = Vec::new();
         let mut parse = |text: &str, whose: &str| {
             LiveSettings::parse(text).unwrap_or_else(|error| {
-                problems.push(format!("the settings stored for {whose} can't be read: {error}"));
+                problems.push(format!("the settings stored for {whose} can't be read: {}", error.message));
                 LiveSettings::default()
             })
         };

@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use tokio_postgres::{Client, Config, Error, NoTls, SimpleQueryMessage};
 
-/// A pool gives out first what came back last, so that one look nearly always tells; another may have come between.
-const LOOKS: u32 = 2;
+/// A pool gives out first what came back last, so that one look nearly always tells; others may come between.
+const LOOKS: u32 = 8;
 
 /// Process ids come again and other hosts have the same; the moment of the beginning is the server's own.
 const WHICH: &str = "SELECT pid, backend_start FROM pg_stat_get_activity(pg_backend_pid())";
@@ -42,8 +42,11 @@ pub(super) async fn hands_sessions_around(
         for _ in 0..LOOKS {
             let theirs = backend(&probe, &format!("BEGIN; {WHICH}")).await?;
             let again = backend(client, WHICH).await?;
-            found |= theirs.as_ref() == Some(&ours) || again.as_ref() != Some(&ours);
+            found = theirs.as_ref() == Some(&ours) || again.as_ref() != Some(&ours);
             probe.batch_execute("ROLLBACK").await?;
+            if found {
+                break;
+            }
         }
         drop(driver);
         Ok::<_, Error>(found)

@@ -1,8 +1,9 @@
 //! When work may be done: what open hours come to on the days around now.
 //!
 //! Rules are intervals between two times of the wall clock in their zone. Where that clock is changed, in doubt it is
-//! closed: a beginning that comes twice is the later one, an end that comes twice the earlier, and a time that is left out
-//! is the moment of the change. So whenever it is open, the clock on the wall shows a time that the rules name.
+//! closed. A beginning that comes twice is the later one and an end that comes twice the earlier; those of a blackout are
+//! the other way round. A time that is left out is the moment of the change. So whenever it is open, the clock on the wall
+//! shows a time that the rules name, and none that a blackout names.
 //!
 //! Of several hours (the job's, the configuration's, the whole database's) the strictest wins: it is open when all are.
 
@@ -15,6 +16,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
+use self::intervals::Effect;
 use super::eta::EtaRange;
 use crate::model::Hours;
 
@@ -122,7 +124,10 @@ fn is_open(hours: &Hours, at: Timestamp) -> bool {
 fn reason(source: &str, hours: &Hours, now: Timestamp) -> String {
     let end = now.checked_add(1.second()).unwrap_or(now);
     let blackout = hours.blackout.iter().find(|rule| {
-        intervals::contain(&intervals::of_rules(std::slice::from_ref(*rule), &hours.zone, now, end), now)
+        intervals::contain(
+            &intervals::of_rules(std::slice::from_ref(*rule), Effect::Closes, &hours.zone, (now, end)),
+            now,
+        )
     });
     match blackout {
         Some(rule) => format!("blackout {} of {source} ({})", rule.text, hours.zone_name()),

@@ -13,8 +13,10 @@ const NAME: usize = 24;
 /// What is kept of the archive between readings.
 #[derive(Default)]
 pub(super) struct Archive {
-    /// The segment that was written when it was first read, for a server that has not archived anything yet.
+    /// The segment that was written when it was first read, for a server whose archive says nothing of how far it is.
     first: Option<i64>,
+    /// The first segment that is not known to be archived.
+    next: Option<i64>,
 }
 
 pub(super) fn rule(limits: &Limits) -> Option<Rule> {
@@ -33,32 +35,43 @@ impl Archive {
         // The one that is being written can't be archived yet.
         let writing = row.get::<_, i64>("current") / segment_bytes;
         let first = *self.first.get_or_insert(writing);
-        let number = |column: &str| {
-            row.get::<_, Option<&str>>(column).and_then(|name| segment_number(name, segment_bytes))
-        };
+        let name = |column: &str| row.get::<_, Option<&str>>(column);
+        let number = |column: &str| name(column).and_then(|name| segment_number(name, segment_bytes));
+        let failure = failure(&row);
         let next = match (number("last_archived_wal"), number("last_failed_wal")) {
+            // A backup's mark has the name of the segment that the backup began in, and is archived after its last.
+            (Some(begun), _) if name("last_archived_wal").is_some_and(is_mark) => {
+                if failure.is_none() {
+                    first.max(begun + 1)
+                } else {
+                    begun + 1
+                }
+            }
             (Some(archived), _) => archived + 1,
             // They are archived in order: nothing after the one that failed is.
             (None, Some(failed)) => failed,
             (None, None) => first,
         };
+        let next = *self.next.insert(self.next.unwrap_or(next).max(next));
         let backlog = (writing - next).max(0) * segment_bytes;
-        Ok(value(backlog as f64, failure(&row).unwrap_or_default()))
+        Ok(value(backlog as f64, failure.unwrap_or_default()))
     }
 }
 
 /// What fails, when the last attempt did.
 fn failure(row: &Row) -> Option<String> {
     let since: String = row.get::<_, Option<String>>("failing_since")?;
-    let how = match (
-        row.get::<_, Option<&str>>("archive_library"),
-        row.get::<_, Option<&str>>("archive_command"),
-    ) {
-        (Some(library), _) if !library.is_empty() => format!("archive_library `{library}`"),
-        (_, Some(command)) if !command.is_empty() => format!("archive_command `{command}`"),
-        _ => "the archive_command, which is empty,".to_owned(),
+    let library = row.get::<_, Option<&str>>("archive_library").filter(|library| !library.is_empty());
+    let how = match (library, row.get("archive_command_is_empty")) {
+        (Some(library), _) => format!("archive_library {library}"),
+        (None, Some(true)) => "the archive_command, which is empty,".to_owned(),
+        (None, _) => "archive_command".to_owned(),
     };
     Some(format!("{how} failed at {since}"))
+}
+
+fn is_mark(name: &str) -> bool {
+    name.ends_with(".backup")
 }
 
 /// The number of the segment with this file name, which may have `.partial` or a backup's mark behind it; `None`: the file
@@ -75,6 +88,12 @@ mod tests {
     use super::*;
 
     const SIZE: i64 = 16 << 20;
+
+    #[test]
+    fn a_backups_mark_is_no_segment_of_its_own() {
+        assert!(is_mark("000000010000000000000028.00000028.backup"));
+        assert!(!is_mark("000000010000000000000028"));
+    }
 
     #[test]
     fn a_segment_is_known_by_its_name() {

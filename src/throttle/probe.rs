@@ -47,10 +47,18 @@ fn rule(probe: &Probe) -> Rule {
             Rule { release: 1.0, ..Rule::above(signal, Unit::Number, *above) }
         }
         Question::Url(url) => {
-            let signal = format!("probe {}", probe.name.as_ref().unwrap_or(url));
+            let signal = format!("probe {}", probe.name.clone().unwrap_or_else(|| host(url)));
             Rule { bound: Bound::Other(GO_ON), ..Rule::above(signal, Unit::Status, GO_ON) }
         }
     }
+}
+
+/// Scheme, host and port of an address. What stands before or behind them may be a secret, and this goes into logs.
+fn host(url: &str) -> String {
+    let (scheme, place) = url.split_once("://").unwrap_or(("http", url));
+    let authority = place.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}")
 }
 
 impl Asked {
@@ -117,6 +125,8 @@ fn agent() -> Agent {
         // An answer is an answer, and only 200 is the right one.
         .http_status_as_error(false)
         .max_redirects(0)
+        // Nothing but the address itself may answer for it.
+        .proxy(None)
         // A kept connection that the other side has closed would look like no answer.
         .max_idle_connections(0);
     Agent::new_with_config(config.build())
@@ -135,6 +145,16 @@ mod tests {
         for (kind, answer) in [("bigint", None), ("text", Some("busy")), ("numeric", Some("NaN"))] {
             let reading = judged(kind, answer, 0.0);
             assert!(matches!(reading, Reading::Unreadable { definitive: true, .. }), "{kind} {answer:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_without_a_name_is_called_by_its_host_and_keeps_its_secrets() {
+        for url in
+            ["https://me:secret@gate:8443/secret?token=secret", "https://gate:8443?a@b", "https://gate:8443"]
+        {
+            let probe = Probe { name: None, question: Question::Url(url.into()), every: Probe::EVERY };
+            assert_eq!(rule(&probe).signal, "probe https://gate:8443");
         }
     }
 

@@ -9,6 +9,13 @@ use crate::model::{Hours, Rule, Span};
 /// From when to before when.
 pub(super) type Interval = (Timestamp, Timestamp);
 
+/// What the rules do. In doubt it is closed, so what opens is the shorter reading of a rule and what closes the longer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    Opens,
+    Closes,
+}
+
 /// Whether one of the intervals holds the instant.
 pub(super) fn contain(intervals: &[Interval], at: Timestamp) -> bool {
     intervals.iter().any(|(begin, end)| *begin <= at && at < *end)
@@ -20,14 +27,15 @@ pub(super) fn openings(hours: &Hours, from: Timestamp, to: Timestamp) -> Vec<Int
     let open = if hours.open.is_empty() {
         vec![(Timestamp::MIN, Timestamp::MAX)]
     } else {
-        of_rules(&hours.open, &hours.zone, from, to)
+        of_rules(&hours.open, Effect::Opens, &hours.zone, (from, to))
     };
-    without(&open, &of_rules(&hours.blackout, &hours.zone, from, to))
+    without(&open, &of_rules(&hours.blackout, Effect::Closes, &hours.zone, (from, to)))
 }
 
 /// The intervals of some rules that touch that time, merged where they meet.
-pub(super) fn of_rules(rules: &[Rule], zone: &TimeZone, from: Timestamp, to: Timestamp) -> Vec<Interval> {
-    let mut all: Vec<Interval> = rules.iter().flat_map(|rule| of_rule(&rule.span, zone, from, to)).collect();
+pub(super) fn of_rules(rules: &[Rule], effect: Effect, zone: &TimeZone, touched: Interval) -> Vec<Interval> {
+    let mut all: Vec<Interval> =
+        rules.iter().flat_map(|rule| of_rule(&rule.span, effect, zone, touched)).collect();
     all.sort_unstable();
     let mut merged: Vec<Interval> = Vec::new();
     for (begin, end) in all {
@@ -39,7 +47,7 @@ pub(super) fn of_rules(rules: &[Rule], zone: &TimeZone, from: Timestamp, to: Tim
     merged
 }
 
-fn of_rule(span: &Span, zone: &TimeZone, from: Timestamp, to: Timestamp) -> Vec<Interval> {
+fn of_rule(span: &Span, effect: Effect, zone: &TimeZone, (from, to): Interval) -> Vec<Interval> {
     let (first, last) = (from.to_zoned(zone.clone()).date(), to.to_zoned(zone.clone()).date());
     match span {
         Span::Daily { days, times } => {
@@ -55,7 +63,7 @@ fn of_rule(span: &Span, zone: &TimeZone, from: Timestamp, to: Timestamp) -> Vec<
                         }
                         Some(times) => (date.to_datetime(times.begin), date.to_datetime(times.end)),
                     };
-                    interval(begin, end, zone)
+                    interval(begin, end, effect, zone)
                 })
                 .collect()
         }
@@ -72,7 +80,7 @@ fn of_rule(span: &Span, zone: &TimeZone, from: Timestamp, to: Timestamp) -> Vec<
                 .take_while(|at| *at < stop)
                 .filter_map(|at| {
                     let begin = at.datetime();
-                    interval(begin, begin.saturating_add(minutes.minutes()), zone)
+                    interval(begin, begin.saturating_add(minutes.minutes()), effect, zone)
                 })
                 .collect()
         }
@@ -84,24 +92,29 @@ fn dates(first: Date, last: Date) -> impl Iterator<Item = Date> {
 }
 
 /// Between two times of the wall clock; `None` where a change of the clock leaves nothing of it.
-fn interval(begin: DateTime, end: DateTime, zone: &TimeZone) -> Option<Interval> {
-    let interval = (instant(begin, zone, Edge::Begin)?, instant(end, zone, Edge::End)?);
+fn interval(begin: DateTime, end: DateTime, effect: Effect, zone: &TimeZone) -> Option<Interval> {
+    let (begins, ends) = match effect {
+        Effect::Opens => (Twice::Second, Twice::First),
+        Effect::Closes => (Twice::First, Twice::Second),
+    };
+    let interval = (instant(begin, zone, begins)?, instant(end, zone, ends)?);
     (interval.0 < interval.1).then_some(interval)
 }
 
+/// Which of two instants that show the same time.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Edge {
-    Begin,
-    End,
+enum Twice {
+    First,
+    Second,
 }
 
-fn instant(at: DateTime, zone: &TimeZone, edge: Edge) -> Option<Timestamp> {
+fn instant(at: DateTime, zone: &TimeZone, twice: Twice) -> Option<Timestamp> {
     let ambiguous = zone.to_ambiguous_timestamp(at);
     match ambiguous.offset() {
         AmbiguousOffset::Unambiguous { offset } => offset.to_timestamp(at).ok(),
         // The clock is set back, and shows this twice.
         AmbiguousOffset::Fold { before, after } => {
-            let offset = if edge == Edge::Begin { after } else { before };
+            let offset = if twice == Twice::Second { after } else { before };
             offset.to_timestamp(at).ok()
         }
         // The clock is set forward, and never shows this. Read by the clock from before, it lies behind the change.

@@ -11,12 +11,14 @@ const ZONES: &[&str] = &[
     "Europe/London",
     "America/New_York",
     "America/St_Johns",
+    "America/Havana",
     "America/Sao_Paulo",
     "Australia/Lord_Howe",
     "Pacific/Apia",
     "Pacific/Chatham",
     "Antarctica/Troll",
     "Africa/Casablanca",
+    "Africa/El_Aaiun",
     "Asia/Tehran",
     "Asia/Kathmandu",
     "UTC",
@@ -105,6 +107,24 @@ fn a_blackout_cuts_a_night_at_midnight_and_says_why() {
 }
 
 #[test]
+fn where_the_clock_is_set_back_a_blackout_begins_early_and_ends_late() {
+    // 2026-10-25: 03:00 CEST is 02:00 CET.
+    let day = ("2026-10-24T12:00Z", "2026-10-25T12:00Z");
+    let late = schedule(&[], "Europe/Berlin", &["02:30-05:00"]);
+    assert_eq!(changes(&late, day.0, day.1), ["shut Sun 02:30 CEST", "open Sun 05:00 CET"]);
+    let early = schedule(&[], "Europe/Berlin", &["01:00-02:30"]);
+    assert_eq!(changes(&early, day.0, day.1), ["shut Sun 01:00 CEST", "open Sun 02:30 CET"]);
+    let within = schedule(&[], "Europe/Berlin", &["02:10-02:50"]);
+    assert_eq!(changes(&within, day.0, day.1), ["shut Sun 02:10 CEST", "open Sun 02:50 CET"]);
+    // 2026-11-01: 01:00 CDT is 00:00 CST, so a day has two midnights, and a blackout of days no hole between them.
+    let days = schedule(&[], "America/Havana", &["2026-10-30..2026-11-02"]);
+    assert_eq!(
+        changes(&days, "2026-10-29T00:00Z", "2026-11-05T00:00Z"),
+        ["shut Fri 00:00 CDT", "open Tue 00:00 CST"]
+    );
+}
+
+#[test]
 fn months_end_when_they_end() {
     let last = schedule(&["monthly last"], "UTC", &[]);
     assert_eq!(
@@ -174,10 +194,16 @@ fn rule() -> impl Strategy<Value = String> {
         "2011-12-28..2012-01-03 ",
     ]);
     let time = (0..24_u32, prop::sample::select(vec![0, 15, 30, 59]));
-    (days, time.clone(), time).prop_filter_map("it must not end when it begins", |(days, begin, end)| {
-        let text = format!("{days}{:02}:{:02}-{:02}:{:02}", begin.0, begin.1, end.0, end.1);
-        (begin != end).then_some(text)
-    })
+    (days, time.clone(), time, prop::bool::weighted(0.2)).prop_filter_map(
+        "it must not end when it begins",
+        |(days, begin, end, is_whole_day)| {
+            if is_whole_day && !days.is_empty() {
+                return Some(days.trim_end().to_owned());
+            }
+            let text = format!("{days}{:02}:{:02}-{:02}:{:02}", begin.0, begin.1, end.0, end.1);
+            (begin != end).then_some(text)
+        },
+    )
 }
 
 fn some_hours() -> impl Strategy<Value = Hours> {
@@ -185,17 +211,45 @@ fn some_hours() -> impl Strategy<Value = Hours> {
         .prop_map(|(open, zone, blackout)| Hours::parse(&open, zone, &blackout).unwrap())
 }
 
-/// Instants near a change of the clock, and any others.
+/// A blackout alone, small hours or whole days, and an instant near a change of its clock: most clocks are changed at night.
+fn blackout_at_a_change() -> impl Strategy<Value = (Hours, Timestamp)> {
+    let time = || (0..5_u32, prop::sample::select(vec![0, 15, 30, 59]));
+    let small_hours = (time(), time()).prop_filter_map("it must not end when it begins", |(begin, end)| {
+        let text = format!("{:02}:{:02}-{:02}:{:02}", begin.0, begin.1, end.0, end.1);
+        (begin != end).then_some(text)
+    });
+    let days = prop::sample::select(vec!["Sat-Sun", "Sun", "monthly 1..3", "2011-12-28..2012-01-03"]);
+    (prop_oneof![3 => small_hours, 1 => days.prop_map(str::to_owned)], prop::sample::select(ZONES))
+        .prop_flat_map(|(rule, zone)| {
+            let hours = Hours::parse(&[], zone, &[rule]).unwrap();
+            let near = near_change_of(hours.zone.clone(), 7_200);
+            (Just(hours), near)
+        })
+}
+
+/// Instants within so many seconds of a change of the clock.
+fn near_change_of(zone: TimeZone, seconds: i64) -> impl Strategy<Value = Timestamp> {
+    (0..12_usize, -seconds..seconds).prop_map(move |(skip, off)| {
+        let from = at("2011-06-01T00:00Z");
+        let change = zone.following(from).nth(skip).map_or(from, |change| change.timestamp());
+        change + SignedDuration::from_secs(off)
+    })
+}
+
+/// Instants near a change of some clock, and any others.
 fn instant() -> impl Strategy<Value = Timestamp> {
-    let near =
-        (prop::sample::select(ZONES), 0..12_usize, -180_000..180_000_i64).prop_map(|(zone, skip, off)| {
-            let zone = TimeZone::get(zone).unwrap();
-            let from = at("2011-06-01T00:00Z");
-            let change = zone.following(from).nth(skip).map_or(from, |change| change.timestamp());
-            change + SignedDuration::from_secs(off)
-        });
+    let near = prop::sample::select(ZONES)
+        .prop_flat_map(|zone| near_change_of(TimeZone::get(zone).unwrap(), 180_000));
     let any = (1_300_000_000..1_900_000_000_i64).prop_map(|second| Timestamp::from_second(second).unwrap());
     prop_oneof![3 => near, 1 => any]
+}
+
+/// Hours, and an instant near a change of their own clock: one of another zone's is hardly ever within what is shown twice.
+fn hours_at_a_change() -> impl Strategy<Value = (Hours, Timestamp)> {
+    some_hours().prop_flat_map(|hours| {
+        let near = near_change_of(hours.zone.clone(), 7_200);
+        (Just(hours), prop_oneof![3 => near.boxed(), 1 => instant().boxed()])
+    })
 }
 
 fn shows(rule: &Span, wall: DateTime) -> bool {
@@ -213,13 +267,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn whenever_it_is_open_the_wall_clock_shows_an_open_time(hours in some_hours(), now in instant()) {
+    fn whenever_it_is_open_the_wall_clock_shows_an_open_time_and_no_blackout((hours, now) in hours_at_a_change()) {
         let wall = now.to_zoned(hours.zone.clone()).datetime();
         let open = matches!(Schedule::from_iter([("x", hours.clone())]).at(now), Opening::Open { .. });
         if open {
             prop_assert!(hours.open.is_empty() || hours.open.iter().any(|rule| shows(&rule.span, wall)), "{wall}");
+            prop_assert!(!hours.blackout.iter().any(|rule| shows(&rule.span, wall)), "{wall} is in a blackout");
         }
-        // Where no clock is changed nearby, the wall clock alone tells, blackouts included.
+        // Where no clock is changed nearby, the wall clock alone tells.
         let day = SignedDuration::from_hours(72);
         let before = (now - day).to_zoned(hours.zone.clone()).offset();
         let after = (now + day).to_zoned(hours.zone.clone()).offset();
@@ -232,7 +287,15 @@ proptest! {
     }
 
     #[test]
-    fn at_the_time_it_names_it_changes_and_not_before(hours in some_hours(), now in instant()) {
+    fn while_the_wall_clock_shows_a_blackout_it_is_closed((hours, now) in blackout_at_a_change()) {
+        let wall = now.to_zoned(hours.zone.clone()).datetime();
+        let shown = hours.blackout.iter().any(|rule| shows(&rule.span, wall));
+        let open = matches!(Schedule::from_iter([("x", hours)]).at(now), Opening::Open { .. });
+        prop_assert!(!(shown && open), "{wall} is in a blackout");
+    }
+
+    #[test]
+    fn at_the_time_it_names_it_changes_and_not_before((hours, now) in hours_at_a_change()) {
         let schedule = Schedule::from_iter([("x", hours)]);
         let is_open = |at| matches!(schedule.at(at), Opening::Open { .. });
         let (Opening::Open { until } | Opening::Closed { until, .. }) = schedule.at(now);
@@ -245,6 +308,21 @@ proptest! {
     }
 
     #[test]
+    fn a_cron_rule_is_open_when_a_rule_of_days_and_times_that_says_the_same_is(
+        (minute, hour) in (0..60_u32, 0..24_u32), length in 1..1440_u32, zone in prop::sample::select(ZONES),
+        closes in any::<bool>(), now in instant(),
+    ) {
+        let end = hour * 60 + minute + length;
+        let cron = format!("cron {minute} {hour} * * 1-5 for {length}m");
+        let daily = format!("Mon-Fri {hour:02}:{minute:02}-{:02}:{:02}", end / 60 % 24, end % 60);
+        let is_open = |rule: &str| {
+            let hours = if closes { schedule(&[], zone, &[rule]) } else { schedule(&[rule], zone, &[]) };
+            matches!(hours.at(now), Opening::Open { .. })
+        };
+        prop_assert_eq!(is_open(&cron), is_open(&daily), "{} and {}", cron, daily);
+    }
+
+    #[test]
     fn several_are_open_when_each_is(one in some_hours(), other in some_hours(), now in instant()) {
         let is_open = |hours: Vec<Hours>| {
             let schedule: Schedule = hours.into_iter().map(|hours| ("x", hours)).collect();
@@ -254,7 +332,7 @@ proptest! {
     }
 
     #[test]
-    fn work_is_done_in_open_time_only_and_all_of_it(hours in some_hours(), now in instant(), minutes in 1..6000_u64) {
+    fn work_is_done_in_open_time_only_and_all_of_it((hours, now) in hours_at_a_change(), minutes in 1..6000_u64) {
         let schedule = Schedule::from_iter([("x", hours)]);
         let work = Duration::from_secs(minutes * 60);
         if let Some(end) = schedule.finish(now, work) {
