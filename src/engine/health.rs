@@ -23,13 +23,10 @@ pub(super) struct Health<'h> {
 impl Health<'_> {
     /// Reads the signals for ever.
     pub(super) async fn watch(&self) {
-        let mut signals = Signals::new(&self.gate.pace().limits, self.table);
         let mut paces = self.gate.paces();
+        let mut signals = Signals::new(&paces.borrow_and_update().limits, self.table);
         let mut connection: Option<Connection> = None;
         loop {
-            if paces.has_changed().unwrap_or(false) {
-                signals.set_limits(&paces.borrow_and_update().limits);
-            }
             if connection.is_none() {
                 connection = self.engine.connector.connect("signals").await.ok();
             }
@@ -46,7 +43,7 @@ impl Health<'_> {
             self.gate.look_for_pause_file().await;
             tokio::select! {
                 () = self.engine.clock.sleep(LOOK) => {}
-                _ = paces.changed() => {}
+                Ok(()) = paces.changed() => signals.set_limits(&paces.borrow_and_update().limits),
             }
         }
     }

@@ -124,6 +124,11 @@ pub enum Notice {
         /// Why, and what to.
         reason: String,
     },
+    /// Workers come or go.
+    Rescaled {
+        /// How many, and why.
+        reason: String,
+    },
     /// Something holds the run for a while.
     Held {
         /// What, each in words.

@@ -80,7 +80,8 @@ impl Supervision<'_> {
             };
             if let Some(change) = change {
                 self.gate.set_workers(change.to);
-                self.engine.observer.notice(Notice::Resized { reason: change.to_string() });
+                self.engine.observer.notice(Notice::Rescaled { reason: change.to_string() });
+                self.gate.tell("workers.rescaled", change.to_string());
                 changed = Progress { rows, at: now };
             }
         }

@@ -12,7 +12,7 @@ use crate::plan::scale::Bounds;
 use crate::plan::walk::{self, Crew};
 use crate::store::{NewRange, Store};
 
-/// A range with fewer pages isn't cut any further: 4 MB, some tens of milliseconds of work.
+/// A range with fewer pages isn't cut any further, on rows that are quick: 4 MB, some tens of milliseconds of work.
 pub(super) const LEAST_PAGES: u64 = 512;
 
 /// Pages that keys are taken from to cut the key space: enough for some thousand of them.
@@ -129,6 +129,11 @@ impl Walk {
     /// Keys in so many pages, at least one.
     pub(super) fn keys_in(&self, pages: u64) -> u32 {
         u32::try_from(self.keys_before(pages)).unwrap_or(u32::MAX).max(1)
+    }
+
+    /// Pages with so many keys on them, at least two: fewer can't be cut.
+    pub(super) fn pages_of(&self, keys: u32) -> u64 {
+        (u64::from(keys) / self.keys_before(1).max(1)).max(2)
     }
 
     /// Keys of a worker's share of the table.

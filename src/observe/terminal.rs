@@ -245,7 +245,7 @@ impl Observer for Terminal {
                 let short: String = words.join(" ").chars().take(STATEMENT).collect();
                 self.line(shown, &format!("  {number} of {of}: {short}"));
             }
-            Notice::Repairing { reason } => self.line(shown, &reason),
+            Notice::Repairing { reason } | Notice::Rescaled { reason } => self.line(shown, &reason),
             Notice::Warning { reason } => self.line(shown, &format!("warning: {reason}")),
         }
     }

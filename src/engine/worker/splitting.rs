@@ -12,8 +12,11 @@ use crate::store::RangeRow;
 /// How often to look again whether there is work.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
-/// A range with fewer keys ahead of its worker is left to it: some tens of milliseconds of work.
+/// A range with fewer keys ahead of its worker is left to it, on rows that are quick: some tens of milliseconds of work.
 const LEAST_KEYS: u32 = 20_000;
+
+/// Where rows are slow, batches are small, and so many of them are worth a cut.
+const LEAST_BATCHES: u32 = 4;
 
 /// The cut is looked up by counting keys in the index, and is therefore no further ahead than this: who cuts has the
 /// longer part then, and is cut in its turn.
@@ -56,7 +59,10 @@ impl Worker<'_> {
     /// worth it, or its worker was quicker.
     async fn split(&self, open: &[RangeRow]) -> Result<bool, RunError> {
         let cut = match open.first().map(|range| range.order) {
-            Some(Order::Physical) => widest(open),
+            Some(Order::Physical) => {
+                let pages = self.tools.walk.pages_of(self.least_keys()).min(LEAST_PAGES);
+                widest(open, pages)
+            }
             Some(Order::Key) => self.cut_by_key(open).await?,
             None => None,
         };
@@ -74,14 +80,20 @@ impl Worker<'_> {
         Ok(made == 1)
     }
 
+    /// What must lie ahead of a range's worker for a cut.
+    fn least_keys(&self) -> u32 {
+        self.sizer.size().saturating_mul(LEAST_BATCHES).min(LEAST_KEYS)
+    }
+
     /// The first range that is long enough, cut half-way as far as the pass's estimate tells, or else nearer.
     async fn cut_by_key<'r>(
         &self,
         open: &'r [RangeRow],
     ) -> Result<Option<(&'r RangeRow, KeyValue)>, RunError> {
         for range in open {
-            let mut ahead = (self.tools.walk.keys_of_a_share() / 2).min(MOST_KEYS);
-            while ahead >= LEAST_KEYS {
+            let least = self.least_keys();
+            let mut ahead = (self.tools.walk.keys_of_a_share() / 2).min(MOST_KEYS).max(least);
+            while ahead >= least {
                 let (at, _) = self.look_up(range.taken(), &range.upper, ahead).await?;
                 if at != range.upper {
                     return Ok(Some((range, at)));
@@ -93,13 +105,13 @@ impl Worker<'_> {
     }
 }
 
-/// The range with the most blocks ahead of its worker, and its middle.
-fn widest(open: &[RangeRow]) -> Option<(&RangeRow, KeyValue)> {
+/// The range with the most blocks ahead of its worker, `least` or more, and its middle.
+fn widest(open: &[RangeRow], least: u64) -> Option<(&RangeRow, KeyValue)> {
     let ahead = |range: &RangeRow| {
         let (from, to) = (range.taken()?.block()?, range.upper.block()?);
         to.checked_sub(from).map(|ahead| (ahead, to))
     };
     let (range, (ahead, to)) =
         open.iter().filter_map(|range| Some((range, ahead(range)?))).max_by_key(|(_, (ahead, _))| *ahead)?;
-    (ahead >= LEAST_PAGES).then(|| (range, KeyValue::of_block(to - ahead / 2)))
+    (ahead >= least).then(|| (range, KeyValue::of_block(to - ahead / 2)))
 }

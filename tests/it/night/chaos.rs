@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use crate::support::{JobKind, Pages, Process, SMALL_WINDOWS};
 
 /// How long it goes on.
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 80;
 const ROUND: Duration = Duration::from_millis(1500);
 
 fn worker(pages: &Pages) -> Process {
@@ -18,7 +18,7 @@ fn worker(pages: &Pages) -> Process {
 #[tokio::test]
 async fn workers_killed_and_frozen_at_random_do_each_row_exactly_once() {
     let clock = Clock::system();
-    let pages = Pages::new(150_000, 60, JobKind::Counting).await;
+    let pages = Pages::new(300_000, 60, JobKind::Counting).await;
     pages.write_job(SMALL_WINDOWS);
     // Begun slowly, so that it lasts as long as the trouble does.
     pages.project.configure("[limits]\nrows_per_second = 2500\nactive_sessions = \"off\"\n");
@@ -30,7 +30,7 @@ async fn workers_killed_and_frozen_at_random_do_each_row_exactly_once() {
     let writer = tokio::spawn(async move {
         loop {
             client
-                .batch_execute("UPDATE pages SET pad = pad WHERE id = (random() * 149999)::int + 1")
+                .batch_execute("UPDATE pages SET pad = pad WHERE id = (random() * 299999)::int + 1")
                 .await
                 .unwrap();
             tokio::task::yield_now().await;
@@ -72,7 +72,7 @@ async fn workers_killed_and_frozen_at_random_do_each_row_exactly_once() {
     writer.abort();
     pages.project.configure("");
     let done: i64 = pages.database().value("SELECT sum(rows_changed)::int8 FROM longhaul.range").await;
-    assert!(done > 20_000, "only {done} rows were changed in all that time");
+    assert!(done > 40_000, "only {done} rows were changed in all that time");
     pages.sessions_are_gone().await;
     pages.project.longhaul(&["run", "fill", "--workers", "2"]).await.succeeded();
     pages.assert_each_row_done_once("killed and frozen at random").await;

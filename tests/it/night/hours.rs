@@ -1,5 +1,8 @@
 //! Hours: outside of them nothing is begun, at closing nothing goes on, and whoever waits goes through several nights.
 
+use jiff::{Timestamp, ToSpan};
+use longhaul::clock::Clock;
+
 use crate::support::{Items, JobKind};
 
 const NIGHT: &str = "\n[hours]\nopen = [\"22:00-05:00\"]\nzone = \"Europe/Berlin\"\n";
@@ -81,4 +84,33 @@ async fn the_strictest_of_job_configuration_and_database_holds() {
     items.project.longhaul(&set).await.succeeded();
     let outcome = items.project.longhaul_with(&evening, &["run", "fill"]).await.ended_with(75);
     outcome.says("the hours of the whole database are 23:00-24:00");
+}
+
+#[tokio::test]
+async fn by_the_clock_on_the_wall_it_begins_when_they_open_and_ends_when_they_close() {
+    let items = Items::new(20_000, JobKind::Counting).await;
+    items.database().execute("ALTER TABLE audit ADD at timestamptz DEFAULT clock_timestamp()").await;
+    let clock = Clock::system();
+    // The next whole minute is at least ten seconds away.
+    let minute = |at: Timestamp| at.as_second().div_euclid(60) * 60;
+    let opens = Timestamp::from_second(minute(clock.wall() + 10.seconds()) + 60).unwrap();
+    let closes = opens + 1.minute();
+    let hours = format!(
+        "\n[hours]\nopen = [\"{}-{}\"]\nzone = \"UTC\"\n[limits]\nrows_per_second = 100\n",
+        opens.strftime("%H:%M"),
+        closes.strftime("%H:%M")
+    );
+    items.project.write("fill.toml", &(items.project.read("fill.toml") + &hours));
+    let mut process = items.project.spawn(&["run", "fill", "--wait"]);
+    process.hear("closed until").await;
+    items.until("(SELECT count(*) > 0 FROM longhaul.range WHERE rows_seen > 0)").await;
+    clock.sleep_until(closes).await;
+    items.until("(SELECT state = 'waiting' FROM longhaul.run)").await;
+    process.kill().await;
+    items.sessions_are_gone().await;
+    let query = "SELECT min(at) >= to_timestamp($1) AND max(at) <= to_timestamp($2), count(*) FROM audit";
+    let row = items.database().row(query, &[&(opens.as_second() as f64), &(closes.as_second() as f64)]).await;
+    assert!(row.get::<_, bool>(0), "rows were changed outside of the minute");
+    let rows: i64 = row.get(1);
+    assert!(rows > 500, "only {rows} rows in a minute at 100 a second");
 }
