@@ -42,7 +42,7 @@ pub(crate) async fn run(args: &RunArgs, context: &Context<'_>) -> Result<u8, Fai
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let history = History { engine: &engine, manifest: &manifest };
-    let mut request = RunRequest { anew: args.anew, join: args.join, patient: args.wait };
+    let mut request = RunRequest { anew: args.anew, join: args.join, patient: args.wait, only: None };
     let mut said: Option<Leave> = None;
     loop {
         let ended = match history.run(job, request).await? {
@@ -52,10 +52,11 @@ pub(crate) async fn run(args: &RunArgs, context: &Context<'_>) -> Result<u8, Fai
                 return Ok(exit::DONE);
             }
         };
-        let leave = match &*ended {
-            Ended::Left { leave, .. } if args.wait && !stop.is_asked() => leave,
+        let (run, leave) = match &*ended {
+            Ended::Left { run, leave, .. } if args.wait && !stop.is_asked() => (run, leave),
             _ => return Ok(report(context, &job.name, &ended)),
         };
+        request.only = request.only.or(*run);
         // What was begun anew is not begun anew a second time.
         request.anew = false;
         if said.as_ref() != Some(leave) {

@@ -76,7 +76,7 @@ pub(crate) async fn worker(args: &WorkerArgs, context: &Context<'_>) -> Result<u
 }
 
 /// How a worker works on runs: beside others, and however long they are held.
-const REQUEST: RunRequest = RunRequest { anew: false, join: true, patient: true };
+const REQUEST: RunRequest = RunRequest { anew: false, join: true, patient: true, only: None };
 
 async fn unfinished(context: &Context<'_>) -> Result<Vec<String>, Failure> {
     match context.reader("worker").await? {

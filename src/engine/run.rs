@@ -56,6 +56,8 @@ pub struct RunRequest {
     pub join: bool,
     /// However long a signal holds the run, wait.
     pub patient: bool,
+    /// This run and no other: when somebody has ended it meanwhile, none is begun in its place.
+    pub only: Option<RunId>,
 }
 
 /// How a run ended.
@@ -94,6 +96,10 @@ struct Standing {
 }
 
 impl Standing {
+    fn unfinished(&self) -> Option<&RunRow> {
+        self.run.as_ref().filter(|run| !run.state.is_final())
+    }
+
     /// The job's run, if it is signed off: then nothing needs to be checked, and the columns it read may be gone.
     fn done(&self, job: &Job, request: RunRequest) -> Result<Option<&RunRow>, RunError> {
         let done = self.run.as_ref().filter(|run| !request.anew && takeover::is_done(run, job));
@@ -113,8 +119,19 @@ impl Engine<'_> {
         if let Some(done) = standing.done(job, *request)? {
             return Ok(Ended::AlreadyDone(Box::new(done.clone())));
         }
+        if let Some(run) = request.only
+            && let Some(leave) = self.ended(&connection, run, &standing).await?
+        {
+            let totals = self.store.totals(&*connection, run, None).await?;
+            return Ok(Ended::Left { run: Some(run), totals, leave, others: false });
+        }
         if let Some(leave) = self.not_now(&connection, job, &standing).await? {
-            return Ok(Ended::Left { run: None, totals: PassTotals::default(), leave, others: false });
+            let run = standing.unfinished().map(|run| run.id);
+            let totals = match run {
+                Some(run) => self.store.totals(&*connection, run, None).await?,
+                None => PassTotals::default(),
+            };
+            return Ok(Ended::Left { run, totals, leave, others: false });
         }
         let (plan, mut session) = match self.prepare(connection, job).await {
             Ok(prepared) => prepared,
@@ -221,6 +238,23 @@ impl Engine<'_> {
         })
     }
 
+    /// How others have ended that run; `None`: they haven't.
+    async fn ended(
+        &self,
+        connection: &Connection,
+        run: RunId,
+        standing: &Standing,
+    ) -> Result<Option<Leave>, RunError> {
+        match &standing.run {
+            Some(latest) if latest.id == run && latest.state.is_final() => Ok(Leave::elsewhere(latest)),
+            Some(latest) if latest.id == run => Ok(None),
+            _ => {
+                let orders = self.store.orders(&**connection, run).await?.ok_or(RunError::GivenUp)?;
+                Ok(Some(Leave::Elsewhere { state: orders.state }))
+            }
+        }
+    }
+
     /// Why the job may not be begun or gone on with now: its hours are closed. Before anything is checked or taken.
     async fn not_now(
         &self,
@@ -229,8 +263,7 @@ impl Engine<'_> {
         standing: &Standing,
     ) -> Result<Option<Leave>, RunError> {
         self.clock.correct(self.store.now(&**connection).await?);
-        let unfinished = standing.run.as_ref().filter(|run| !run.state.is_final());
-        let settings = unfinished.map_or("", |run| &run.settings);
+        let settings = standing.unfinished().map_or("", |run| &run.settings);
         let basis = Basis { job, settings: self.settings, workers: Bounds::fixed(1) };
         Ok(basis.pace(settings, &standing.database_settings).closed(self.clock.wall()))
     }

@@ -2,6 +2,7 @@
 
 mod budget;
 mod chaos;
+mod commands;
 mod control;
 mod holds;
 mod hosts;
