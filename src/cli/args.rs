@@ -106,6 +106,10 @@ pub(crate) enum Command {
     Cancel(super::control::CommandArgs),
     /// Change workers, limits, hours and batch time of a run at work, or of all
     Set(super::control::SetArgs),
+    /// What a run would meet on this server: version, rights, settings, pooler, clocks, and what to do about it
+    ///
+    /// Reads only. Exits with 3 when something will not work.
+    Doctor,
     /// Where runs stand
     Status(super::status::StatusArgs),
     /// Who did what when

@@ -7,6 +7,7 @@ mod context;
 mod control;
 mod current;
 mod demo;
+mod doctor;
 mod edit;
 mod example;
 mod failure;
@@ -102,6 +103,7 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
         Command::Worker(args) => worker::worker(args, &context).await,
         Command::Stamp(args) => stamp::stamp(args, &context).await,
         Command::Check(args) => check::check(args, &context).await,
+        Command::Doctor => doctor::doctor(&context).await,
         Command::Run(args) => run::run(args, &context).await,
         Command::Pause(args) => control::command(args, Order::Pause, &context).await,
         Command::Resume(args) => control::command(args, Order::Resume, &context).await,

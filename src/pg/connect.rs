@@ -104,7 +104,9 @@ impl ConnectError {
 const SESSION: &str = "SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; SET bytea_output = 'hex'; \
      SET extra_float_digits = 1; SET standard_conforming_strings = on; \
      SET lock_timeout = '10s'; SET default_transaction_isolation = 'read committed'; \
-     SET default_transaction_read_only = off; SET idle_in_transaction_session_timeout = '10s'";
+     SET default_transaction_read_only = off; SET idle_in_transaction_session_timeout = '10s'; \
+     SELECT set_config('transaction_timeout', '0', false) \
+     WHERE current_setting('server_version_num')::int4 >= 170000";
 
 const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL";
 

@@ -1,6 +1,7 @@
 //! PostgreSQL: connections, error classes, quoting, the catalog, and a private server for the demo and the tests.
 
 pub mod catalog;
+pub mod checkup;
 pub mod connect;
 pub mod inventory;
 pub mod local;

@@ -3,6 +3,7 @@
 
 mod alembic;
 mod crash;
+mod doctor;
 mod example;
 mod exclusive;
 mod files;

@@ -1,0 +1,383 @@
+//! What `doctor` says of a server: what is fine, what isn't, and what to do.
+
+use std::time::Duration;
+
+use crate::model::{human_duration, human_size};
+
+/// Connections of a process beside those of its workers: heartbeat, signals, locks, VACUUM.
+const BESIDE: u32 = 4;
+
+/// With less WAL between checkpoints than this, a run at full speed asks for one checkpoint after another, and each page is
+/// written whole again behind it.
+const LITTLE_WAL: u64 = 4 << 30;
+
+/// The server's default, which nobody has thought about yet.
+const DEFAULT_BUFFERS: u64 = 128 << 20;
+
+/// Clocks that differ by less are the same, for people.
+const SAME_TIME: f64 = 2.0;
+
+/// What was read of a server.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is what the server answers to one question")]
+pub struct Server {
+    /// As it calls itself.
+    pub version: String,
+    /// Whom we are, quoted.
+    pub role: String,
+    /// Where, quoted.
+    pub database: String,
+    /// Others' sessions are shown to the role.
+    pub reads_activity: bool,
+    /// The role may make schemas.
+    pub may_create: bool,
+    /// The role may use the control schema and make tables in it; `None`: there is none yet.
+    pub may_use_control: Option<bool>,
+    /// Connections that are left.
+    pub free_connections: i64,
+    /// Dead rows are cleaned up by themselves.
+    pub autovacuum: bool,
+    /// Sessions tell what they do.
+    pub track_activities: bool,
+    /// Bytes.
+    pub max_wal_size: u64,
+    /// Bytes.
+    pub shared_buffers: u64,
+    /// Standbys that stream.
+    pub standbys: i64,
+    /// A COMMIT waits for one of them.
+    pub waits_for_standbys: bool,
+    /// Replication slots that nobody uses.
+    pub idle_slots: Vec<String>,
+    /// Prepared transactions.
+    pub prepared: Vec<String>,
+    /// Event triggers at work.
+    pub event_triggers: Vec<String>,
+    /// Extensions, without the one that every database has.
+    pub extensions: Vec<String>,
+    /// WAL is archived.
+    pub archives: bool,
+    /// When archiving failed, if it does now.
+    pub archive_failed: Option<String>,
+    /// Seconds by which the server's clock is ahead of ours.
+    pub clock_ahead: f64,
+}
+
+/// How things are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// As they should be.
+    Fine,
+    /// Worth knowing.
+    Note,
+    /// Something will not work.
+    Bad,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What.
+    pub subject: &'static str,
+    /// How it is.
+    pub level: Level,
+    /// In words.
+    pub says: String,
+    /// What to do.
+    pub mend: Option<String>,
+}
+
+impl Finding {
+    /// All is well.
+    #[must_use]
+    pub fn fine(subject: &'static str, says: impl Into<String>) -> Self {
+        Self { subject, level: Level::Fine, says: says.into(), mend: None }
+    }
+
+    /// Worth knowing.
+    #[must_use]
+    pub fn note(subject: &'static str, says: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { subject, level: Level::Note, says: says.into(), mend: Some(mend.into()) }
+    }
+
+    /// It will not work.
+    #[must_use]
+    pub fn bad(subject: &'static str, says: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { subject, level: Level::Bad, says: says.into(), mend: Some(mend.into()) }
+    }
+}
+
+/// What is to be said of the server, for a process with so many workers.
+#[must_use]
+pub fn judge(server: &Server, workers: u32, control: &str) -> Vec<Finding> {
+    let mut findings = vec![Finding::fine("version", format!("PostgreSQL {}", server.version))];
+    findings.extend([rights(server, control), sight(server), connections(server, workers)]);
+    findings.extend([dead_rows(server), wal(server), buffers(server)]);
+    findings.extend([archive(server), standbys(server), slots(server), prepared(server)]);
+    findings.extend([extensions(server), event_triggers(server), clocks(server)]);
+    findings
+}
+
+fn rights(server: &Server, control: &str) -> Finding {
+    let Server { role, database, .. } = server;
+    match server.may_use_control {
+        Some(true) => Finding::fine("rights", format!("{role} may use the control schema {control}")),
+        Some(false) => Finding::bad(
+            "rights",
+            format!("{role} may not use the control schema {control}"),
+            format!("GRANT USAGE, CREATE ON SCHEMA {control} TO {role}, and the rights on its tables"),
+        ),
+        None if server.may_create => {
+            Finding::fine("rights", format!("{role} may make the control schema {control}"))
+        }
+        None => Finding::bad(
+            "rights",
+            format!("{role} may not make the control schema {control}"),
+            format!("GRANT CREATE ON DATABASE {database} TO {role}"),
+        ),
+    }
+}
+
+fn sight(server: &Server) -> Finding {
+    let Server { role, .. } = server;
+    if !server.track_activities {
+        return Finding::note(
+            "sight",
+            "track_activities is off: nobody sees what sessions do",
+            "ALTER SYSTEM SET track_activities = on, or limits that watch sessions can't be kept",
+        );
+    }
+    if server.reads_activity {
+        return Finding::fine("sight", format!("{role} sees what other sessions do"));
+    }
+    Finding::note(
+        "sight",
+        format!(
+            "{role} doesn't see what other sessions do: several limits can't be kept, and whoever blocks isn't named"
+        ),
+        format!("GRANT pg_monitor TO {role}"),
+    )
+}
+
+fn connections(server: &Server, workers: u32) -> Finding {
+    let (free, wanted) = (server.free_connections, i64::from(workers + BESIDE));
+    if free < wanted {
+        return Finding::bad(
+            "connections",
+            format!("{free} are free, and a process with {workers} workers takes up to {wanted}"),
+            "raise max_connections, or work with fewer --workers",
+        );
+    }
+    Finding::fine("connections", format!("{free} are free; a process takes up to {wanted}"))
+}
+
+fn dead_rows(server: &Server) -> Finding {
+    if server.autovacuum {
+        Finding::fine("autovacuum", "on")
+    } else {
+        Finding::note(
+            "autovacuum",
+            "off, or track_counts is: dead rows of a long run are only cleaned up by its own VACUUM",
+            "ALTER SYSTEM SET autovacuum = on",
+        )
+    }
+}
+
+fn wal(server: &Server) -> Finding {
+    let size = human_size(server.max_wal_size);
+    if server.max_wal_size < LITTLE_WAL {
+        return Finding::note(
+            "WAL",
+            format!(
+                "max_wal_size is {size}: at full speed checkpoint follows checkpoint, and WAL grows by whole pages"
+            ),
+            format!(
+                "ALTER SYSTEM SET max_wal_size = '{}', or set a limit wal_per_second",
+                human_size(4 * LITTLE_WAL)
+            ),
+        );
+    }
+    Finding::fine("WAL", format!("max_wal_size is {size}"))
+}
+
+fn buffers(server: &Server) -> Finding {
+    let size = human_size(server.shared_buffers);
+    if server.shared_buffers <= DEFAULT_BUFFERS {
+        return Finding::note(
+            "memory",
+            format!("shared_buffers is {size}, as it is delivered"),
+            "a quarter of the machine's memory is usual; a run is faster the more of the table's hot pages stay in it",
+        );
+    }
+    Finding::fine("memory", format!("shared_buffers is {size}"))
+}
+
+fn archive(server: &Server) -> Finding {
+    match &server.archive_failed {
+        Some(when) if server.archives => Finding::bad(
+            "archive",
+            format!(
+                "archiving WAL fails, last at {when}: a run holds, for what isn't archived fills the disk"
+            ),
+            "mend archive_command or archive_library; the server's log says why it fails",
+        ),
+        _ if server.archives => Finding::fine("archive", "takes the WAL"),
+        _ => Finding::fine("archive", "there is none"),
+    }
+}
+
+fn standbys(server: &Server) -> Finding {
+    match (server.standbys, server.waits_for_standbys) {
+        (0, false) => Finding::fine("standbys", "none streams"),
+        (0, true) if server.reads_activity => Finding::bad(
+            "standbys",
+            "a COMMIT waits for a synchronous standby, and none streams",
+            "bring the standby up, or take it out of synchronous_standby_names",
+        ),
+        (number, true) => Finding::note(
+            "standbys",
+            format!("{number} stream, and each batch's COMMIT waits for one of them"),
+            "a batch is as slow as its network; fewer and larger ones wait less often: target",
+        ),
+        (number, false) => Finding::fine("standbys", format!("{number} stream; a run holds when they lag")),
+    }
+}
+
+fn slots(server: &Server) -> Finding {
+    if server.idle_slots.is_empty() {
+        return Finding::fine("slots", "none is idle");
+    }
+    let names = server.idle_slots.join(", ");
+    Finding::note(
+        "slots",
+        format!(
+            "nobody reads from {names}: what a run writes is kept for it, and a run holds past slot_retained"
+        ),
+        "SELECT pg_drop_replication_slot(…) for one that nobody will come back to",
+    )
+}
+
+fn prepared(server: &Server) -> Finding {
+    if server.prepared.is_empty() {
+        return Finding::fine("prepared", "no prepared transaction waits for its COMMIT");
+    }
+    Finding::bad(
+        "prepared",
+        format!("prepared transactions keep their locks and every dead row: {}", server.prepared.join("; ")),
+        "COMMIT PREPARED or ROLLBACK PREPARED",
+    )
+}
+
+fn extensions(server: &Server) -> Finding {
+    let there = if server.extensions.is_empty() {
+        "none is there".to_owned()
+    } else {
+        format!("there are {}", server.extensions.join(", "))
+    };
+    Finding::fine("extensions", format!("none is needed; {there}"))
+}
+
+fn event_triggers(server: &Server) -> Finding {
+    if server.event_triggers.is_empty() {
+        return Finding::fine("event triggers", "none");
+    }
+    Finding::note(
+        "event triggers",
+        format!("{} fire for the DDL of revisions", server.event_triggers.join(", ")),
+        "one that raises an error stops an upgrade, and one that waits makes it wait with its locks held",
+    )
+}
+
+fn clocks(server: &Server) -> Finding {
+    let off = server.clock_ahead;
+    if off.abs() < SAME_TIME {
+        return Finding::fine("clocks", "this machine's and the server's show the same time");
+    }
+    let how = human_duration(Duration::from_secs_f64(off.abs()));
+    let where_to = if off > 0.0 { "ahead of" } else { "behind" };
+    Finding::note(
+        "clocks",
+        format!("the server's is {how} {where_to} this machine's"),
+        "hours and leases go by the server's, so nothing breaks; what the logs of both say doesn't fit together",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn well() -> Server {
+        Server {
+            version: "17.2".into(),
+            role: "app".into(),
+            database: "pay".into(),
+            reads_activity: true,
+            may_create: false,
+            may_use_control: Some(true),
+            free_connections: 90,
+            autovacuum: true,
+            track_activities: true,
+            max_wal_size: 16 << 30,
+            shared_buffers: 8 << 30,
+            standbys: 1,
+            waits_for_standbys: false,
+            idle_slots: vec![],
+            prepared: vec![],
+            event_triggers: vec![],
+            extensions: vec![],
+            archives: true,
+            archive_failed: None,
+            clock_ahead: 0.1,
+        }
+    }
+
+    fn level(server: &Server, subject: &str) -> Level {
+        let findings = judge(server, 2, "longhaul");
+        findings.iter().find(|finding| finding.subject == subject).unwrap().level
+    }
+
+    #[test]
+    fn a_server_that_is_well_is_fine_in_everything() {
+        for finding in judge(&well(), 2, "longhaul") {
+            assert_eq!((finding.level, &finding.mend), (Level::Fine, &None), "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn what_isnt_says_what_to_do() {
+        type Spoiled = (&'static str, Level, fn(&mut Server));
+        let cases: [Spoiled; 15] = [
+            ("rights", Level::Bad, |s| s.may_use_control = Some(false)),
+            ("rights", Level::Bad, |s| s.may_use_control = None),
+            ("sight", Level::Note, |s| s.reads_activity = false),
+            ("sight", Level::Note, |s| s.track_activities = false),
+            ("connections", Level::Bad, |s| s.free_connections = 5),
+            ("autovacuum", Level::Note, |s| s.autovacuum = false),
+            ("WAL", Level::Note, |s| s.max_wal_size = 1 << 30),
+            ("memory", Level::Note, |s| s.shared_buffers = 128 << 20),
+            ("archive", Level::Bad, |s| s.archive_failed = Some("2026-11-26".into())),
+            ("standbys", Level::Note, |s| s.waits_for_standbys = true),
+            ("standbys", Level::Bad, |s| (s.standbys, s.waits_for_standbys) = (0, true)),
+            ("slots", Level::Note, |s| s.idle_slots = vec!["old".into()]),
+            ("prepared", Level::Bad, |s| s.prepared = vec!["'x' of app".into()]),
+            ("event triggers", Level::Note, |s| s.event_triggers = vec!["log_ddl".into()]),
+            ("clocks", Level::Note, |s| s.clock_ahead = -300.0),
+        ];
+        for (subject, wanted, spoil) in cases {
+            let mut server = well();
+            spoil(&mut server);
+            assert_eq!(level(&server, subject), wanted, "{subject}");
+            for finding in judge(&server, 2, "longhaul") {
+                assert_eq!(finding.mend.is_some(), finding.level > Level::Fine, "{finding:?}");
+            }
+        }
+        assert_eq!(
+            level(&Server { may_use_control: None, may_create: true, ..well() }, "rights"),
+            Level::Fine
+        );
+        assert_eq!(
+            level(&Server { archives: false, archive_failed: Some("then".into()), ..well() }, "archive"),
+            Level::Fine
+        );
+    }
+}
