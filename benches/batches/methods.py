@@ -15,6 +15,7 @@ BATCH = 5000
 
 # Rows a second of the run that holds itself back.
 PACE = 20000
+WAL_PACE = "10MB"
 
 REQUIREMENTS = ["alembic==1.20.*", "pg-batch==1.1.1", "psycopg[binary]==3.*", "SQLAlchemy==2.*"]
 
@@ -153,6 +154,7 @@ LONGHAUL = {
     "longhaul-2": (2, ""),
     "longhaul-4": (4, ""),
     "paced": (1, f"\n[limits]\nrows_per_second = {PACE}\n"),
+    "paced-wal": (1, f'\n[limits]\nrows_per_second = {PACE}\nwal_per_second = "{WAL_PACE}"\n'),
 }
 
 OTHERS = {

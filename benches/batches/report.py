@@ -89,7 +89,8 @@ def render_traffic(samples):
         "updating another, in a column that the job leaves alone. A latency counts from when the transaction should "
         "have begun, and so includes the wait for a client that was busy with the one before. It counts for every "
         "transaction that should have begun while the method ran. "
-        f"`none` is no run at all; `paced` is one worker with rows_per_second = {methods.PACE}, stopped in the middle."
+        f"`none` is no run at all; `paced` is one worker with rows_per_second = {methods.PACE}, stopped in the middle, "
+        f"and `paced-wal` the same with wal_per_second = {methods.WAL_PACE}."
     )
     for (settings, table, rows), those in group(samples, lambda s: (s.settings, s.table, s.rows)).items():
         columns = ["while", "p50", "p99", "worst", "transactions/s", "failed", "watched for", "rows/s"]

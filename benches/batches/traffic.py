@@ -15,7 +15,8 @@ from . import methods, results, server, tables
 from .command import Run, run
 from .comparison import percentile
 
-MEASURED = ["none", "update", "keyed", "longhaul-1", "longhaul-2", "paced"]
+MEASURED = ["none", "update", "keyed", "longhaul-1", "longhaul-2", "paced", "paced-wal"]
+PACED = ["paced", "paced-wal"]
 RATE = 400
 
 SCRIPT = """\\set seen random(1, {rows})
@@ -67,11 +68,11 @@ def measure_method(arguments, tools, table, name):
         if method is None:
             done = wait(arguments.seconds)
         else:
-            done = run(method, tables.COPY, stop_after=arguments.seconds if name == "paced" else None)
+            done = run(method, tables.COPY, stop_after=arguments.seconds if name in PACED else None)
         clients.drain(done.ended)
     finally:
         clients.stop()
-    if name not in ["none", "paced"]:
+    if name not in ["none", *PACED]:
         tables.check(name, tables.COPY)
     transactions = clients.transactions()
     meant = [one for one in transactions if done.began <= one.due < done.ended]
