@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
+use crate::config::TlsMode;
 use crate::pg::checkup;
 use crate::pg::{ConnectError, Connection};
-use crate::plan::checkup::{Finding, Level, judge};
+use crate::plan::checkup::{Finding, Level, Wanted, judge};
 
 /// As many as are wanted where nothing else is said.
 const WORKERS: u32 = 4;
@@ -21,7 +22,8 @@ pub(crate) async fn doctor(context: &Context<'_>) -> Result<u8, Failure> {
                 Finding::fine("connection", target),
                 Finding::fine("pooler", "none that hands sessions around between transactions was found"),
             ];
-            findings.extend(server(context, &connection).await?);
+            let is_verified = connector.target().tls().mode >= TlsMode::VerifyCa;
+            findings.extend(server(context, &connection, is_verified).await?);
             findings
         }
         Err(error) => vec![refusal(&error)],
@@ -29,13 +31,17 @@ pub(crate) async fn doctor(context: &Context<'_>) -> Result<u8, Failure> {
     Ok(report(context, &findings))
 }
 
-async fn server(context: &Context<'_>, connection: &Connection) -> Result<Vec<Finding>, Failure> {
+async fn server(
+    context: &Context<'_>,
+    connection: &Connection,
+    is_verified: bool,
+) -> Result<Vec<Finding>, Failure> {
     let schema = &context.store.schema;
     let read = checkup::checkup(connection, context.clock, schema).await;
     let server =
         read.map_err(|error| Failure::new(exit::FAILED, "can't look at the server").because(&error))?;
     let workers = context.settings.workers.map_or(WORKERS, |bounds| bounds.most);
-    let mut findings = judge(&server, workers, schema);
+    let mut findings = judge(&server, Wanted { workers, control: schema, is_verified });
     findings.push(match context.store.is_readable(connection).await {
         Ok(false) => {
             Finding::fine("control", format!("there is no schema {schema} yet; the first run makes it"))

@@ -1,21 +1,24 @@
 //! Where the database is: libpq URLs and keyword strings, the SQLAlchemy forms, PG* variables and the password file.
 //!
-//! tokio-postgres reads URLs itself but knows neither SQLAlchemy's drivers nor the environment, and takes no
-//! `sslmode` beyond `require`; this layer stands between.
+//! tokio-postgres reads URLs itself but knows neither SQLAlchemy's drivers nor the environment, and of TLS only whether;
+//! this layer stands between.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
 use super::Environment;
+use super::tls::{TlsMode, TlsOptions, TlsWords};
 
 /// A database to connect to. Its `Debug` and `Display` never show the password.
 #[derive(Clone, Default)]
 pub struct Target {
     config: Config,
+    tls: TlsOptions,
 }
 
 /// Why a database's address can't be used. No variant holds the URL: it may contain a password.
@@ -33,11 +36,28 @@ pub enum UrlError {
         /// What stands before `://`.
         scheme: String,
     },
-    /// TLS was asked for.
-    #[error("`sslmode={mode}` was asked for, and this version connects without TLS only")]
-    Tls {
+    /// `sslmode` is none of the words there are.
+    #[error("`sslmode={mode}` is no mode")]
+    TlsMode {
+        /// As it was written.
+        mode: String,
+    },
+    /// The certificate is to be verified, and nobody is known who could vouch for it.
+    #[error("`sslmode={mode}` needs to know whom to believe")]
+    NoAuthorities {
         /// The mode.
         mode: String,
+    },
+    /// The machine's authorities vouch for anybody.
+    #[error("`sslmode=verify-ca` protects from nobody with the machine's authorities")]
+    WeakWithSystem,
+    /// A certificate without its key, or the other way round.
+    #[error("{} was named, and `{missing}` was not", .there.display())]
+    HalfIdentity {
+        /// The one file.
+        there: PathBuf,
+        /// The parameter for the other.
+        missing: &'static str,
     },
     /// PGPORT is no port.
     #[error("PGPORT is `{text}`, which is no port number")]
@@ -56,9 +76,13 @@ impl UrlError {
                 "write it as postgresql://user:password@host:5432/database".to_owned()
             }
             Self::Empty => "is the variable that was to fill it not set?".to_owned(),
-            Self::Tls { .. } => {
-                "use a tunnel or a socket, or sslmode=disable where the network is trusted".to_owned()
+            Self::TlsMode { .. } => "the modes are disable, prefer, require, verify-ca and verify-full".to_owned(),
+            Self::NoAuthorities { .. } => {
+                "name a file with the authority's certificate, sslrootcert=ca.pem, or the machine's own, sslrootcert=system"
+                    .to_owned()
             }
+            Self::WeakWithSystem => "use sslmode=verify-full, or name a file: sslrootcert=ca.pem".to_owned(),
+            Self::HalfIdentity { missing, .. } => format!("name both files: {missing}=…"),
             Self::Port { .. } => "set PGPORT to a number from 1 to 65535".to_owned(),
         })
     }
@@ -72,25 +96,33 @@ impl Target {
             return Err(UrlError::Empty);
         }
         let text = url.map(without_driver).transpose()?.unwrap_or_default();
-        let (text, mode) = without_ssl_mode(&text);
-        let mode = mode.or_else(|| environment.get("PGSSLMODE").map(str::to_owned));
-        match mode.as_deref() {
-            None | Some("disable" | "allow" | "prefer") => {}
-            Some(mode) => return Err(UrlError::Tls { mode: mode.to_owned() }),
-        }
+        let (text, words) = without_tls(&text);
+        let mut tls = words.resolve(environment)?;
         let text = with_port(&text, environment)?;
         let mut config = Config::from_str(&text).map_err(UrlError::Malformed)?;
-        if config.get_ssl_mode() == SslMode::Require {
-            return Err(UrlError::Tls { mode: "require".to_owned() });
-        }
-        config.ssl_mode(SslMode::Disable);
         fill_from_environment(&mut config, environment)?;
         if config.get_password().is_none()
             && let Some(password) = password_file(&config, environment)
         {
             config.password(password);
         }
-        Ok(Self { config })
+        // Nobody is between the two ends of a socket, and the server knows no TLS there: libpq passes over it too.
+        #[cfg(unix)]
+        if config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_))) {
+            tls.mode = TlsMode::Disable;
+        }
+        config.ssl_mode(match tls.mode {
+            TlsMode::Disable => SslMode::Disable,
+            TlsMode::Prefer => SslMode::Prefer,
+            TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull => SslMode::Require,
+        });
+        Ok(Self { config, tls })
+    }
+
+    /// What is wanted of TLS.
+    #[must_use]
+    pub fn tls(&self) -> &TlsOptions {
+        &self.tls
     }
 
     /// The settings for tokio-postgres.
@@ -129,23 +161,63 @@ fn without_driver(url: &str) -> Result<String, UrlError> {
     }
 }
 
-/// Takes the TLS parameters out, which tokio-postgres doesn't know, and returns the mode.
-fn without_ssl_mode(url: &str) -> (String, Option<String>) {
-    let Some((base, query)) = url.split_once('?') else { return (url.to_owned(), None) };
-    let mut mode = None;
-    let kept: Vec<&str> = query
-        .split('&')
-        .filter(|parameter| match parameter.split_once('=') {
-            // asyncpg's own name for the parameter is `ssl`.
-            Some(("sslmode" | "ssl", value)) => {
-                mode = Some(value.to_owned());
-                false
+/// Takes the TLS parameters out, which tokio-postgres doesn't know, of a URL or of `key = 'value'` pairs.
+fn without_tls(text: &str) -> (String, TlsWords) {
+    let mut words = TlsWords::default();
+    let rest = match text.split_once('?') {
+        Some((base, query)) if text.contains("://") => {
+            let is_kept = |parameter: &&str| {
+                let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+                !words.take(name, &percent_decode_str(value).decode_utf8_lossy())
+            };
+            let kept: Vec<&str> = query.split('&').filter(is_kept).collect();
+            if kept.is_empty() { base.to_owned() } else { format!("{base}?{}", kept.join("&")) }
+        }
+        _ if text.contains("://") => text.to_owned(),
+        _ => pairs(text)
+            .into_iter()
+            .filter(|(name, value, _)| !words.take(name, value))
+            .map(|(.., text)| text)
+            .collect(),
+    };
+    (rest, words)
+}
+
+/// Splits `host=h user='my user'` into names and values, each with the text it was read from. What is no pair is kept as it
+/// is, for tokio-postgres to complain of.
+fn pairs(text: &str) -> Vec<(String, String, &str)> {
+    let mut pairs = Vec::new();
+    let mut rest = text;
+    while let Some((name, behind)) = rest.split_once('=') {
+        let value = behind.trim_start();
+        let is_quoted = value.starts_with('\'');
+        let (mut word, mut is_escaped, mut end) = (String::new(), false, value.len());
+        for (at, character) in value.char_indices().skip(usize::from(is_quoted)) {
+            match character {
+                _ if is_escaped => {
+                    word.push(character);
+                    is_escaped = false;
+                }
+                '\\' => is_escaped = true,
+                '\'' if is_quoted => {
+                    end = at + 1;
+                    break;
+                }
+                blank if !is_quoted && blank.is_whitespace() => {
+                    end = at;
+                    break;
+                }
+                other => word.push(other),
             }
-            _ => true,
-        })
-        .collect();
-    let url = if kept.is_empty() { base.to_owned() } else { format!("{base}?{}", kept.join("&")) };
-    (url, mode)
+        }
+        let left = value[end..].trim_start();
+        pairs.push((name.trim().to_owned(), word, &rest[..rest.len() - left.len()]));
+        rest = left;
+    }
+    if !rest.is_empty() {
+        pairs.push((String::new(), String::new(), rest));
+    }
+    pairs
 }
 
 fn port_from(environment: &Environment) -> Result<Option<u16>, UrlError> {
@@ -241,6 +313,7 @@ fn split_password_line(line: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Authorities;
 
     fn resolve(url: &str, environment: &Environment) -> Config {
         Target::resolve(Some(url), environment).unwrap().config
@@ -273,21 +346,32 @@ mod tests {
     }
 
     #[test]
-    fn other_databases_and_tls_are_refused_in_words() {
+    fn other_databases_are_refused_in_words() {
         let none = Environment::default();
         assert!(matches!(
             Target::resolve(Some("mysql+pymysql://h/d"), &none),
             Err(UrlError::Scheme { scheme }) if scheme == "mysql+pymysql"
         ));
-        assert!(matches!(
-            Target::resolve(Some("postgres://h/d?sslmode=verify-full"), &none),
-            Err(UrlError::Tls { mode }) if mode == "verify-full"
-        ));
-        assert!(matches!(
-            Target::resolve(Some("host=h user=u sslmode=require"), &none),
-            Err(UrlError::Tls { mode }) if mode == "require"
-        ));
         assert!(Target::resolve(Some("postgres://h/d?sslmode=prefer&connect_timeout=3"), &none).is_ok());
+    }
+
+    #[test]
+    fn tls_is_read_from_urls_and_from_pairs() {
+        let none = Environment::default();
+        let target = |text| Target::resolve(Some(text), &none).unwrap();
+        let url = target("postgres://h/d?sslmode=verify-full&connect_timeout=3&sslrootcert=%2Fmy%20ca.pem");
+        assert_eq!(url.tls().mode, TlsMode::VerifyFull);
+        assert_eq!(url.tls().authorities, Authorities::File("/my ca.pem".into()));
+        assert_eq!(url.config().get_ssl_mode(), SslMode::Require);
+        assert_eq!(url.config().get_connect_timeout(), Some(&std::time::Duration::from_secs(3)));
+        let pairs =
+            target(r"host = h user='my \'own\'' sslmode = verify-ca sslrootcert='/my ca.pem' dbname=d");
+        assert_eq!(pairs.tls().mode, TlsMode::VerifyCa);
+        assert_eq!(pairs.tls().authorities, Authorities::File("/my ca.pem".into()));
+        assert_eq!((pairs.config().get_user(), pairs.config().get_dbname()), (Some("my 'own'"), Some("d")));
+        let socket = target("host=/run/postgresql sslmode=require");
+        assert_eq!((socket.tls().mode, socket.config().get_ssl_mode()), (TlsMode::Disable, SslMode::Disable));
+        assert!(Target::resolve(Some("host=h nonsense"), &none).is_err());
     }
 
     #[test]

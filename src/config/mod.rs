@@ -8,9 +8,11 @@ mod database_url;
 mod environment;
 mod new_files;
 mod settings;
+mod tls;
 
 pub use callbacks::Callbacks;
 pub use database_url::{Target, UrlError};
 pub use environment::Environment;
 pub use new_files::NewFiles;
 pub use settings::{ConfigError, Overrides, Settings};
+pub use tls::{Authorities, ClientIdentity, TlsMode, TlsOptions};

@@ -18,6 +18,8 @@ pub async fn checkup(client: &Client, clock: &Clock, control: &str) -> Result<Se
     let middle = f64::midpoint(seconds(before), seconds(after));
     Ok(Server {
         version: row.get("version"),
+        tls: row.get("tls"),
+        is_here: row.get("is_here"),
         role: row.get("role"),
         database: row.get("database"),
         reads_activity: row.get("reads_activity"),

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio_postgres::{AsyncMessage, CancelToken, Client, NoTls, Statement};
+use tokio_postgres::{AsyncMessage, CancelToken, Client, Statement};
 
+use super::tls::{self, Tls, TlsError};
 use super::{pooler, sqlstate};
 use crate::config::Target;
 
@@ -21,6 +22,8 @@ pub const OLDEST_SERVER: i32 = 140_000;
 pub struct Connector {
     target: Target,
     timeout: Duration,
+    /// Made once: it reads files.
+    tls: Result<Tls, Arc<TlsError>>,
     /// Whether it has been looked if a pooler is in between; once is enough.
     looked: Arc<AtomicBool>,
 }
@@ -32,15 +35,16 @@ pub struct Connection {
     driver: JoinHandle<()>,
     notified: Arc<Notify>,
     prepared: Mutex<HashMap<String, Statement>>,
+    tls: Tls,
 }
 
 /// Cancels what a connection is running.
-pub struct CancelHandle(CancelToken);
+pub struct CancelHandle(CancelToken, Tls);
 
 impl CancelHandle {
     /// Sends the request. One that gets lost leaves the statement to its own timeout.
     pub async fn cancel(&self) {
-        let _ = self.0.cancel_query(NoTls).await;
+        let _ = self.0.cancel_query(self.1.maker()).await;
     }
 }
 
@@ -64,6 +68,15 @@ pub enum ConnectError {
         /// Its version as it says.
         found: String,
     },
+    /// TLS can't be had as it is wanted.
+    #[error("can't connect to {target} with TLS")]
+    Tls {
+        /// Database, host and port.
+        target: String,
+        /// Why not.
+        #[source]
+        source: Arc<TlsError>,
+    },
     /// What is sent outside a transaction reaches whichever session is free.
     #[error("{target} is behind a pooler that hands its sessions on after each transaction")]
     Pooled {
@@ -83,10 +96,13 @@ impl ConnectError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Refused { source, .. } => sqlstate::hint(source),
+            Self::Refused { source, .. } => {
+                tls::hint(source).map(str::to_owned).or_else(|| sqlstate::hint(source))
+            }
             Self::TooOld { .. } => {
                 Some("upgrade the server; 14 is the oldest with what the runner relies on".into())
             }
+            Self::Tls { source, .. } => Some(source.hint().to_owned()),
             Self::Pooled { .. } => Some(
                 "settings, prepared statements and locks would go to others' sessions: connect to the server itself, \
                  or to a pool in session mode"
@@ -114,7 +130,8 @@ impl Connector {
     /// A maker of connections to `target` that gives up on each after `timeout`.
     #[must_use]
     pub fn new(target: Target, timeout: Duration) -> Self {
-        Self { target, timeout, looked: Arc::default() }
+        let tls = tls::connector(target.tls()).map_err(Arc::new);
+        Self { target, timeout, tls, looked: Arc::default() }
     }
 
     /// Where the connections go.
@@ -132,7 +149,11 @@ impl Connector {
         // A server that vanished without a word is noticed in half a minute, not in the two hours of the defaults.
         config.keepalives_idle(Duration::from_secs(10)).keepalives_interval(Duration::from_secs(5));
         config.keepalives_retries(3).tcp_user_timeout(Duration::from_secs(30));
-        let (client, mut connection) = config.connect(NoTls).await.map_err(refused)?;
+        let tls = self
+            .tls
+            .clone()
+            .map_err(|source| ConnectError::Tls { target: self.target.to_string(), source })?;
+        let (client, mut connection) = config.connect(tls.maker()).await.map_err(refused)?;
         let notified = Arc::new(Notify::new());
         let heard = notified.clone();
         let driver = tokio::spawn(async move {
@@ -143,10 +164,10 @@ impl Connector {
                 }
             }
         });
-        let connection = Connection { client, driver, notified, prepared: Mutex::default() };
+        let connection = Connection { client, driver, notified, prepared: Mutex::default(), tls };
         // Before anything is set: it would be left to somebody else.
         if !self.looked.load(Ordering::Relaxed) {
-            let pooled = pooler::hands_sessions_around(&connection, &config, self.timeout);
+            let pooled = pooler::hands_sessions_around(&connection, (&config, &connection.tls), self.timeout);
             if pooled.await.map_err(refused)? {
                 return Err(ConnectError::Pooled { target: self.target.to_string() });
             }
@@ -188,7 +209,7 @@ impl Connection {
     /// The same for later, while the connection itself is in use.
     #[must_use]
     pub fn cancel_handle(&self) -> CancelHandle {
-        CancelHandle(self.client.cancel_token())
+        CancelHandle(self.client.cancel_token(), self.tls.clone())
     }
 
     /// Waits for a notification on a channel that this connection listens to; one that came since the last call counts.

@@ -9,6 +9,7 @@ mod pooler;
 pub mod quote;
 pub mod sqlstate;
 pub mod storage;
+pub mod tls;
 pub mod waiting;
 
 pub use connect::{ConnectError, Connection, Connector};

@@ -15,7 +15,9 @@
 
 use std::time::Duration;
 
-use tokio_postgres::{Client, Config, Error, NoTls, SimpleQueryMessage};
+use tokio_postgres::{Client, Config, Error, SimpleQueryMessage};
+
+use super::tls::Tls;
 
 /// A pool gives out first what came back last, so that one look nearly always tells; others may come between.
 const LOOKS: u32 = 8;
@@ -31,12 +33,12 @@ struct Backend(String, String);
 /// which gets `patience`; where there can't be one, the answer is no. Sends nothing that leaves a trace.
 pub(super) async fn hands_sessions_around(
     client: &Client,
-    config: &Config,
+    (config, tls): (&Config, &Tls),
     patience: Duration,
 ) -> Result<bool, Error> {
     let Some(ours) = backend(client, WHICH).await? else { return Ok(false) };
     let look = async {
-        let (probe, connection) = config.connect(NoTls).await?;
+        let (probe, connection) = config.connect(tls.maker()).await?;
         let driver = tokio_util::task::AbortOnDropHandle::new(tokio::spawn(connection));
         let mut found = false;
         for _ in 0..LOOKS {

@@ -23,6 +23,10 @@ const SAME_TIME: f64 = 2.0;
 pub struct Server {
     /// As it calls itself.
     pub version: String,
+    /// The version of TLS; `None`: nothing is encrypted.
+    pub tls: Option<String>,
+    /// No network is in between.
+    pub is_here: bool,
     /// Whom we are, quoted.
     pub role: String,
     /// Where, quoted.
@@ -107,15 +111,47 @@ impl Finding {
     }
 }
 
-/// What is to be said of the server, for a process with so many workers.
+/// What is asked from here.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'w> {
+    /// Workers of a process.
+    pub workers: u32,
+    /// The control schema.
+    pub control: &'w str,
+    /// Whether the server's certificate is verified.
+    pub is_verified: bool,
+}
+
+/// What is to be said of the server.
 #[must_use]
-pub fn judge(server: &Server, workers: u32, control: &str) -> Vec<Finding> {
+pub fn judge(server: &Server, wanted: Wanted<'_>) -> Vec<Finding> {
+    let Wanted { workers, control, is_verified } = wanted;
     let mut findings = vec![Finding::fine("version", format!("PostgreSQL {}", server.version))];
+    findings.push(encryption(server, is_verified));
     findings.extend([rights(server, control), sight(server), connections(server, workers)]);
     findings.extend([dead_rows(server), wal(server), buffers(server)]);
     findings.extend([archive(server), standbys(server), slots(server), prepared(server)]);
     findings.extend([extensions(server), event_triggers(server), clocks(server)]);
     findings
+}
+
+fn encryption(server: &Server, is_verified: bool) -> Finding {
+    match &server.tls {
+        Some(version) if is_verified => {
+            Finding::fine("TLS", format!("{version}, the certificate is verified"))
+        }
+        _ if server.is_here => Finding::fine("TLS", "not needed: the server is on this machine"),
+        Some(version) => Finding::note(
+            "TLS",
+            format!("{version}, and whoever stands between could pretend to be the server"),
+            "sslmode=verify-full with sslrootcert=ca.pem (or =system)",
+        ),
+        None => Finding::note(
+            "TLS",
+            "nothing is encrypted: whoever stands between reads and changes what goes by",
+            "turn TLS on in the server, then sslmode=verify-full with sslrootcert=ca.pem (or =system)",
+        ),
+    }
 }
 
 fn rights(server: &Server, control: &str) -> Finding {
@@ -306,9 +342,13 @@ fn clocks(server: &Server) -> Finding {
 mod tests {
     use super::*;
 
+    const WANTED: Wanted<'_> = Wanted { workers: 2, control: "longhaul", is_verified: true };
+
     fn well() -> Server {
         Server {
             version: "17.2".into(),
+            tls: Some("TLSv1.3".into()),
+            is_here: false,
             role: "app".into(),
             database: "pay".into(),
             reads_activity: true,
@@ -332,13 +372,13 @@ mod tests {
     }
 
     fn level(server: &Server, subject: &str) -> Level {
-        let findings = judge(server, 2, "longhaul");
+        let findings = judge(server, WANTED);
         findings.iter().find(|finding| finding.subject == subject).unwrap().level
     }
 
     #[test]
     fn a_server_that_is_well_is_fine_in_everything() {
-        for finding in judge(&well(), 2, "longhaul") {
+        for finding in judge(&well(), WANTED) {
             assert_eq!((finding.level, &finding.mend), (Level::Fine, &None), "{finding:?}");
         }
     }
@@ -346,7 +386,8 @@ mod tests {
     #[test]
     fn what_isnt_says_what_to_do() {
         type Spoiled = (&'static str, Level, fn(&mut Server));
-        let cases: [Spoiled; 15] = [
+        let cases: [Spoiled; 16] = [
+            ("TLS", Level::Note, |s| s.tls = None),
             ("rights", Level::Bad, |s| s.may_use_control = Some(false)),
             ("rights", Level::Bad, |s| s.may_use_control = None),
             ("sight", Level::Note, |s| s.reads_activity = false),
@@ -367,7 +408,7 @@ mod tests {
             let mut server = well();
             spoil(&mut server);
             assert_eq!(level(&server, subject), wanted, "{subject}");
-            for finding in judge(&server, 2, "longhaul") {
+            for finding in judge(&server, WANTED) {
                 assert_eq!(finding.mend.is_some(), finding.level > Level::Fine, "{finding:?}");
             }
         }

@@ -19,5 +19,6 @@ mod pooled;
 mod pressure;
 mod signals;
 mod support;
+mod tls;
 mod trouble;
 mod wrong_input;

@@ -1,6 +1,8 @@
 -- What a run of this role would meet on this server, in one row. $1 is the control schema. Only what every role may read:
 -- of others' sessions a role without pg_read_all_stats sees less, and is told so.
 SELECT current_setting('server_version') AS version,
+       (SELECT s.version FROM pg_stat_ssl AS s WHERE s.pid = pg_backend_pid() AND s.ssl) AS tls,
+       coalesce(inet_server_addr() <<= '127.0.0.0/8' OR inet_server_addr() = '::1', true) AS is_here,
        quote_ident(current_user) AS role,
        quote_ident(current_database()) AS database,
        pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS reads_activity,

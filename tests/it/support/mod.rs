@@ -8,6 +8,7 @@ mod project;
 mod proxy;
 mod server;
 mod standby;
+mod tls;
 
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,7 @@ pub(crate) use project::{Outcome, Process, Project};
 pub(crate) use proxy::Proxy;
 pub(crate) use server::Database;
 pub(crate) use standby::Primary;
+pub(crate) use tls::{Authority, Encrypted};
 
 /// Waits until `condition` holds. Fails, with `what`, when it hasn't after a minute: long enough for any machine that
 /// works at all.

@@ -62,9 +62,9 @@ async fn an_address_that_can_not_be_read_is_refused_without_the_password() {
       because: invalid value for option `port`
     hint: write it as postgresql://user:password@host:5432/database
     ");
-    assert_snapshot!(status("postgresql://ann:hunter2@db/hrms?sslmode=require").await, @"
-    error: `sslmode=require` was asked for, and this version connects without TLS only
-    hint: use a tunnel or a socket, or sslmode=disable where the network is trusted
+    assert_snapshot!(status("postgresql://ann:hunter2@db/hrms?sslmode=verify-full").await, @"
+    error: `sslmode=verify-full` needs to know whom to believe
+    hint: name a file with the authority's certificate, sslrootcert=ca.pem, or the machine's own, sslrootcert=system
     ");
     assert_snapshot!(status("hunter2 and more").await, @"
     error: the database URL can't be read
