@@ -20,7 +20,7 @@ pub(super) use hiring::Roster;
 use hiring::{Walking, hire, walk_on};
 
 use super::walk::Walk;
-use super::worker::{Tools, Walked, Worker};
+use super::worker::{Step, Tools, Walked, Worker};
 use super::{JobPlan, Leave, Notice, Proof, Repair, RunError, StopLevel, proof};
 use crate::model::{Direction, Pass, RunId, RunState};
 use crate::pg::{Connection, ErrorClass};
@@ -31,6 +31,10 @@ use crate::store::{Identity, Store};
 /// Sweeps that found something, after which the run stops instead of chasing its writers: a sync trigger that works
 /// leaves nothing to the second.
 const MOST_SWEEPS: i32 = 5;
+
+/// So many lost connections between passes and in proofs are made again. A proof of hours that never comes to its end is told
+/// of, rather than taken for ever.
+const MOST_LOST: usize = 10;
 
 /// How often who doesn't lead looks what the leader has found.
 const LOOK: Duration = Duration::from_millis(200);
@@ -43,6 +47,8 @@ pub(super) struct Crew<'w> {
     roster: &'w Roster,
     /// In the order of their numbers; away while they walk.
     workers: Vec<Worker<'w>>,
+    /// A worker has tried for long enough to get its connection back.
+    is_cut_off: bool,
 }
 
 /// What came of the passes.
@@ -79,7 +85,7 @@ impl<'w> Crew<'w> {
         (identity, roster): (&'w Identity, &'w Roster),
         first: Worker<'w>,
     ) -> Self {
-        Self { tools, plan, identity, roster, workers: vec![first] }
+        Self { tools, plan, identity, roster, workers: vec![first], is_cut_off: false }
     }
 
     /// The connection of the first, for what is to be done between and after the passes.
@@ -87,15 +93,35 @@ impl<'w> Crew<'w> {
         self.workers.first_mut().expect("the first worker is away only during a walk").connection()
     }
 
-    /// All passes and the proof.
-    pub(super) async fn pass_through(
+    /// All passes and the proof. Where the connection is lost between passes or in the proof, that is done once more on
+    /// another: every pass is gone through again without anything left to do in it, so nothing has to be remembered.
+    pub(super) async fn pass_through(&mut self, mut pass: Pass, expected: u64) -> Result<Outcome, RunError> {
+        let last = pass.0 + MOST_SWEEPS;
+        for _ in 0..MOST_LOST {
+            match self.try_to_pass_through(&mut pass, expected, last).await {
+                Err(error) if error.class() == ErrorClass::Connection && !self.is_cut_off => {
+                    let first =
+                        self.workers.first_mut().expect("the first worker is away only during a walk");
+                    if let Step::Leaves(leave) = first.recover(error).await? {
+                        return Ok(Outcome::Left(leave));
+                    }
+                }
+                ended => return ended,
+            }
+        }
+        self.try_to_pass_through(&mut pass, expected, last).await
+    }
+
+    async fn try_to_pass_through(
         &mut self,
-        mut pass: Pass,
+        at: &mut Pass,
         mut expected: u64,
+        mut last: i32,
     ) -> Result<Outcome, RunError> {
         let (store, run) = (self.tools.store, self.tools.run);
-        let mut last = pass.0 + MOST_SWEEPS;
+        let mut pass = *at;
         loop {
+            *at = pass;
             let all = store.totals(&**self.connection(), run, None).await?;
             // Rows that match still after their change would be changed again at every visit: there is no second one.
             // What is taken back may be written again at once, by the trigger that still stands: it isn't chased.
@@ -211,7 +237,7 @@ impl<'w> Crew<'w> {
     }
 
     /// What came of a pass, from what came of each worker.
-    fn judge_ends(&self, ends: Vec<Result<Walked, RunError>>) -> Result<PassEnd, RunError> {
+    fn judge_ends(&mut self, ends: Vec<Result<Walked, RunError>>) -> Result<PassEnd, RunError> {
         let mut pass_end = PassEnd::Through;
         let mut failure: Option<RunError> = None;
         for end in ends {
@@ -232,7 +258,10 @@ impl<'w> Crew<'w> {
             Some(error) if error.class() == ErrorClass::Rewritten => {
                 Ok(PassEnd::Left(Leave::Signal { cancelled: false }))
             }
-            Some(error) => Err(error),
+            Some(error) => {
+                self.is_cut_off |= error.class() == ErrorClass::Connection;
+                Err(error)
+            }
         }
     }
 

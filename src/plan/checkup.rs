@@ -227,10 +227,7 @@ fn wal(server: &Server) -> Finding {
             format!(
                 "max_wal_size is {size}: at full speed checkpoint follows checkpoint, and WAL grows by whole pages"
             ),
-            format!(
-                "ALTER SYSTEM SET max_wal_size = '{}', or set a limit wal_per_second",
-                human_size(4 * LITTLE_WAL)
-            ),
+            "ALTER SYSTEM SET max_wal_size = '16GB', or set a limit wal_per_second",
         );
     }
     Finding::fine("WAL", format!("max_wal_size is {size}"))

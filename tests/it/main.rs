@@ -6,6 +6,7 @@ mod crash;
 mod doctor;
 mod example;
 mod exclusive;
+mod failover;
 mod files;
 mod history;
 mod interleaved;

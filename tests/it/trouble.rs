@@ -278,3 +278,23 @@ async fn a_row_that_cant_take_its_value_stops_the_run_until_it_is_mended() {
     items.project.longhaul(&["run", "fill"]).await.succeeded().says("goes on after id 30");
     items.assert_each_row_done_once("the row is mended").await;
 }
+
+#[tokio::test]
+async fn a_proof_whose_connection_is_lost_is_taken_anew() {
+    let items = Items::new(100, JobKind::Sweeping).await;
+    let holder = items.holding_the_proof().await;
+    let mut process = items.project.spawn(&["run", "fill", "--workers", "1"]);
+    for _ in 0..3 {
+        items.batch_is_blocked().await;
+        let proves =
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'";
+        let process_id: i32 = items.database().value(proves).await;
+        assert_eq!(terminate(&items, "longhaul batches").await, 1);
+        items.until(&format!("NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = {process_id})")).await;
+    }
+    process.hear("trying again").await;
+    items.batch_is_blocked().await;
+    drop(holder);
+    process.outcome().await.succeeded();
+    items.assert_each_row_done_once("the proof was cut off").await;
+}

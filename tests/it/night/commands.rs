@@ -149,25 +149,7 @@ async fn at_work(how: &str) -> AtWork {
         }
         "proving" => {
             settings.clear();
-            // The proof waits at the first row; nothing else does.
-            let client = items.database().connect().await;
-            client.batch_execute("SELECT pg_advisory_lock(7)").await.unwrap();
-            items
-                .database()
-                .execute(
-                    "CREATE FUNCTION wait_in_proof() RETURNS bool LANGUAGE plpgsql STABLE AS $$
-                     DECLARE proves bool := false;
-                     BEGIN
-                         IF to_regclass('longhaul.run') IS NOT NULL THEN
-                             SELECT state = 'proving' INTO proves FROM longhaul.run ORDER BY id DESC LIMIT 1;
-                         END IF;
-                         IF proves THEN PERFORM pg_advisory_xact_lock_shared(7); END IF;
-                         RETURN true;
-                     END $$",
-                )
-                .await;
-            items.write_job("set = { new = \"old * 2\" }\nwhere = \"CASE WHEN public.wait_in_proof() THEN new IS DISTINCT FROM old * 2 END\"");
-            holder = Some(client);
+            holder = Some(items.holding_the_proof().await);
         }
         _ => {}
     }

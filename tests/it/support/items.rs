@@ -87,10 +87,38 @@ impl Items {
             .await;
     }
 
-    /// A session that holds the lock of a row, until it is dropped or told otherwise.
+    /// A session that holds the lock of a row, until it is dropped or told otherwise. A batch that waits for it has the time
+    /// that a slow machine takes for everything else.
     pub(crate) async fn holding(&self, id: i32) -> Client {
+        self.project.have_patience();
         let holder = self.database().connect().await;
         holder.batch_execute(&format!("BEGIN; SELECT FROM items WHERE id = {id} FOR UPDATE")).await.unwrap();
+        holder
+    }
+
+    /// Writes a sweeping job whose proof waits at the first row, as long as the session that is returned lives; nothing else
+    /// of it waits.
+    pub(crate) async fn holding_the_proof(&self) -> Client {
+        let holder = self.database().connect().await;
+        holder.batch_execute("SELECT pg_advisory_lock(7)").await.unwrap();
+        self.database()
+            .execute(
+                "CREATE FUNCTION wait_in_proof() RETURNS bool LANGUAGE plpgsql STABLE AS $$
+                 DECLARE proves bool := false;
+                 BEGIN
+                     IF to_regclass('longhaul.run') IS NOT NULL THEN
+                         SELECT state = 'proving' INTO proves FROM longhaul.run ORDER BY id DESC LIMIT 1;
+                     END IF;
+                     IF proves THEN PERFORM pg_advisory_xact_lock_shared(7); END IF;
+                     RETURN true;
+                 END $$",
+            )
+            .await;
+        // Nothing stands before the wait that could spare it.
+        self.write_job(
+            "set = { new = \"old * 2\" }\n\
+             where = \"CASE WHEN public.wait_in_proof() THEN new IS DISTINCT FROM old * 2 END\"",
+        );
         holder
     }
 

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 pub(crate) use items::{Items, JobKind};
 pub(crate) use pages::{Pages, SMALL_WINDOWS};
 pub(crate) use pooler::{Mode, Pooler, simple_value};
+pub(crate) use program::signal;
 pub(crate) use project::{Outcome, Process, Project};
 pub(crate) use proxy::Proxy;
 pub(crate) use server::Database;

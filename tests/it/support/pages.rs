@@ -70,8 +70,10 @@ impl Pages {
         self.database().execute("UPDATE pages SET new = NULL, visits = 0, changes = 0").await;
     }
 
-    /// A session that holds the lock of a row, until it is dropped or told otherwise.
+    /// A session that holds the lock of a row, until it is dropped or told otherwise. A batch that waits for it has the time
+    /// that a slow machine takes for everything else.
     pub(crate) async fn holding(&self, id: i32) -> Client {
+        self.project.have_patience();
         let holder = self.database().connect().await;
         holder.batch_execute(&format!("BEGIN; SELECT FROM pages WHERE id = {id} FOR UPDATE")).await.unwrap();
         holder

@@ -43,6 +43,11 @@ pub(super) fn give(path: &Path, directory: &Path) {
     }
 }
 
+/// Sends a signal to a process of the server's.
+pub(crate) fn signal(process_id: i32, signal: Signal) {
+    kill_process(Pid::from_raw(process_id).unwrap(), signal).unwrap();
+}
+
 /// A port of the loopback address that nobody had a moment ago.
 pub(super) fn free_port() -> u16 {
     std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()

@@ -82,6 +82,14 @@ impl Project {
         std::fs::read_to_string(self.jobs().join(name)).unwrap()
     }
 
+    /// Batches of the job `fill` may take minutes before the server cuts them off, unless the job says how long.
+    pub(super) fn have_patience(&self) {
+        let job = self.read("fill.toml");
+        if !job.contains("target =") {
+            self.write("fill.toml", &job.replace("[batch]\n", "[batch]\ntarget = \"60s\"\n"));
+        }
+    }
+
     /// Writes `config/development.toml`.
     pub(crate) fn configure(&self, text: &str) -> &Self {
         let directory = self.directory.path().join("config");

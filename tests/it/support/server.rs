@@ -119,6 +119,16 @@ impl Database {
         Self { client: connect(&url).await, url, turn: None }
     }
 
+    /// The same database after its server has gone: on this server, as soon as it takes connections.
+    pub(crate) async fn is_back_at(&mut self, url: &str) {
+        super::wait_for("the server takes connections again", || async {
+            tokio_postgres::connect(url, NoTls).await.is_ok()
+        })
+        .await;
+        url.clone_into(&mut self.url);
+        self.client = connect(url).await;
+    }
+
     /// Another session.
     pub(crate) async fn connect(&self) -> Client {
         connect(&self.url).await

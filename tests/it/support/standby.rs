@@ -49,6 +49,14 @@ impl Primary {
         Database::at(&self.server.url("postgres"), "test").await
     }
 
+    /// Ends it at once, as a power cut does.
+    pub(crate) async fn crash(&self, database: &Database) {
+        let data: String = database.value("SELECT current_setting('data_directory')").await;
+        let file = std::fs::read_to_string(std::path::Path::new(&data).join("postmaster.pid")).unwrap();
+        let postmaster = file.lines().next().unwrap().trim().parse().unwrap();
+        program::signal(postmaster, Signal::QUIT);
+    }
+
     /// A standby that streams. One a primary.
     pub(crate) async fn standby(&self) -> Standby {
         let (directory, port) = (self.server.socket_dir(), self.server.port().to_string());
@@ -121,6 +129,11 @@ impl Standby {
 
     pub(crate) async fn resume_replay(&self) {
         self.client.batch_execute("SELECT pg_wal_replay_resume()").await.unwrap();
+    }
+
+    /// Makes it a primary.
+    pub(crate) async fn promote(&self) {
+        self.client.batch_execute("SELECT pg_promote()").await.unwrap();
     }
 
     /// Ends it and waits until it is gone.
