@@ -98,6 +98,10 @@ pub(crate) enum Command {
     /// The first Ctrl-C (or SIGTERM, SIGHUP) finishes the batch, the second cancels it in the server, the third leaves
     /// at once. Whatever happens, kill -9 included, `run` again goes on from the last committed batch.
     Run(super::run::RunArgs),
+    /// Take a job's proof once more: rows left to do, and its totals, in one snapshot; changes nothing
+    ///
+    /// Exits with 3 when a row is left or a total differs.
+    Verify(super::verify::VerifyArgs),
     /// Stop a run after the batches in hand, until it is resumed
     Pause(super::control::CommandArgs),
     /// Let a run go on that was paused, stopped or has failed

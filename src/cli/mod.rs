@@ -28,6 +28,7 @@ mod signals;
 mod stamp;
 mod status;
 mod upgrade;
+mod verify;
 mod worker;
 
 use clap::Parser;
@@ -105,6 +106,7 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
         Command::Check(args) => check::check(args, &context).await,
         Command::Doctor => doctor::doctor(&context).await,
         Command::Run(args) => run::run(args, &context).await,
+        Command::Verify(args) => verify::verify(args, &context).await,
         Command::Pause(args) => control::command(args, Order::Pause, &context).await,
         Command::Resume(args) => control::command(args, Order::Resume, &context).await,
         Command::Cancel(args) => control::command(args, Order::Cancel, &context).await,

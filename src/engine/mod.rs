@@ -33,6 +33,7 @@ mod stop;
 mod supervision;
 mod takeover;
 mod vacuum;
+mod verify;
 mod walk;
 mod worker;
 

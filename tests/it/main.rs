@@ -22,4 +22,5 @@ mod signals;
 mod support;
 mod tls;
 mod trouble;
+mod verify;
 mod wrong_input;

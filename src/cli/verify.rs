@@ -1,0 +1,68 @@
+//! `longhaul verify JOB`: the proof of a job once more, any day, without changing anything.
+
+use std::sync::Arc;
+
+use clap::Args;
+use serde_json::json;
+
+use super::context::Context;
+use super::exit;
+use super::failure::Failure;
+use super::signals;
+use crate::engine::Proof;
+use crate::model::human_count;
+use crate::observe::Terminal;
+
+#[derive(Args, Debug)]
+pub(crate) struct VerifyArgs {
+    /// A revision id or prefix, a job's name, or a file's path
+    job: String,
+}
+
+pub(crate) async fn verify(args: &VerifyArgs, context: &Context<'_>) -> Result<u8, Failure> {
+    let manifest = context.manifest()?;
+    let job = manifest.job(&args.job, &context.settings.dirs)?;
+    let connector = context.connector()?;
+    let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
+    let stop = signals::listen(terminal.clone())?;
+    let engine = context.engine(&connector, &*terminal, &stop);
+    let Some(proof) = engine.verify(job).await? else {
+        context.printer.say(&format!("{} was not verified to the end: stopped by a signal", job.name));
+        return Ok(exit::INTERRUPTED);
+    };
+    let ok = proof.remaining == 0 && proof.totals_agree();
+    if context.printer.json {
+        context.printer.data(&format!("{:#}", json!({ "ok": ok, "job": job.name, "proof": proof })));
+    } else {
+        context.printer.data(lines(&job.name, &proof).join("\n").as_str());
+    }
+    Ok(if ok { exit::DONE } else { exit::FOUND })
+}
+
+fn lines(job: &str, proof: &Proof) -> Vec<String> {
+    let count = |rows: i64| human_count(rows.unsigned_abs());
+    let word = |ok: bool| if ok { "ok   " } else { "FOUND" };
+    let mut lines = vec![
+        format!("{job}, in one snapshot at {}", proof.at),
+        format!(
+            "  {} {} of {} rows are left to do",
+            word(proof.remaining == 0),
+            count(proof.remaining),
+            count(proof.rows)
+        ),
+    ];
+    lines.extend(proof.totals.iter().map(|total| {
+        let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "NULL".to_owned());
+        let (left, right) = (value(&total.left_value), value(&total.right_value));
+        format!("  {} {} is {left}, {} is {right}", word(total.equal), total.left, total.right)
+    }));
+    lines.extend(proof.groups.iter().map(|groups| {
+        let examples = match groups.examples.as_slice() {
+            [] => String::new(),
+            examples => format!(", such as {}", examples.join(", ")),
+        };
+        let (of, unequal) = (groups.groups, groups.unequal);
+        format!("  {} by {}: {unequal} of {of} groups differ{examples}", word(unequal == 0), groups.by)
+    }));
+    lines
+}
