@@ -93,11 +93,13 @@ impl fmt::Debug for Tls {
 /// Makes TLS connections as they are wanted. Reads the files that are named.
 pub fn connector(options: &TlsOptions) -> Result<Tls, TlsError> {
     let provider = Arc::new(ring::default_provider());
-    let verifier: Arc<dyn ServerCertVerifier> = if options.mode < TlsMode::VerifyCa {
-        Arc::new(Unverified(provider.clone()))
-    } else {
-        Arc::new(Verified::new(&options.authorities, options.mode, provider.clone())?)
+    let believed = match options.mode {
+        TlsMode::Disable | TlsMode::Prefer | TlsMode::Require => None,
+        mode @ (TlsMode::VerifyCa | TlsMode::VerifyFull) => {
+            Some(Believed::new(&options.authorities, mode, provider.clone())?)
+        }
     };
+    let verifier = Arc::new(Verifier { provider: provider.clone(), believed });
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
@@ -129,20 +131,23 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     if read.is_empty() { Err(file(WHAT, path, "it holds none")) } else { Ok(read) }
 }
 
-/// Whoever answers is taken at his word: nobody can listen, and anybody can pretend.
+/// Looks at the server's certificate, or takes whoever answers at his word: then nobody can listen, and anybody can pretend.
 #[derive(Debug)]
-struct Unverified(Arc<CryptoProvider>);
+struct Verifier {
+    provider: Arc<CryptoProvider>,
+    believed: Option<Believed>,
+}
 
 /// The certificate comes from a known authority or is one of the known ones itself, and, where that is wanted, is of the
 /// host.
 #[derive(Debug)]
-struct Verified {
+struct Believed {
     known: Vec<CertificateDer<'static>>,
     chain: Arc<WebPkiServerVerifier>,
     is_name_checked: bool,
 }
 
-impl Verified {
+impl Believed {
     fn new(
         authorities: &Authorities,
         mode: TlsMode,
@@ -172,7 +177,7 @@ impl Verified {
     }
 }
 
-impl ServerCertVerifier for Verified {
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -181,18 +186,21 @@ impl ServerCertVerifier for Verified {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        let Some(Believed { known, chain, is_name_checked }) = &self.believed else {
+            return Ok(ServerCertVerified::assertion());
+        };
         // A server that signed its own and gave it to us: it is no authority, so no chain leads to it.
-        if self.known.iter().any(|known| known == certificate) {
-            if self.is_name_checked {
+        if known.iter().any(|known| known == certificate) {
+            if *is_name_checked {
                 verify_server_name(&ParsedCertificate::try_from(certificate)?, host)?;
             }
             return Ok(ServerCertVerified::assertion());
         }
-        match self.chain.verify_server_cert(certificate, between, host, ocsp, now) {
+        match chain.verify_server_cert(certificate, between, host, ocsp, now) {
             // The name is looked at last, when all else was right.
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) if !self.is_name_checked => Ok(ServerCertVerified::assertion()),
+            )) if !is_name_checked => Ok(ServerCertVerified::assertion()),
             other => other,
         }
     }
@@ -203,7 +211,8 @@ impl ServerCertVerifier for Verified {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.chain.verify_tls12_signature(message, certificate, signature)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
     }
 
     fn verify_tls13_signature(
@@ -212,45 +221,11 @@ impl ServerCertVerifier for Verified {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.chain.verify_tls13_signature(message, certificate, signature)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.chain.supported_verify_schemes()
-    }
-}
-
-impl ServerCertVerifier for Unverified {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
