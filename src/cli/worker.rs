@@ -32,6 +32,8 @@ pub(crate) struct WorkerArgs {
 /// What became of a request.
 enum Outcome {
     Done,
+    /// An operator has cancelled the run of this job, which the request needs.
+    Cancelled(String),
     /// Another process is at it, or the operator stopped: it stays open.
     Open,
     Failed(HistoryError),
@@ -49,6 +51,11 @@ pub(crate) async fn worker(args: &WorkerArgs, context: &Context<'_>) -> Result<u
         for command in requests(context).await? {
             match carry_on(context, &engine, &command).await? {
                 Outcome::Done => finish(context, &command, "done").await?,
+                Outcome::Cancelled(job) => {
+                    let target = &command.target;
+                    context.printer.say(&format!("`upgrade {target}` is given up: {job} was cancelled"));
+                    finish(context, &command, &format!("cancelled: {job} was")).await?;
+                }
                 Outcome::Open => open += 1,
                 Outcome::Failed(error) => {
                     finish(context, &command, &format!("failed: {error}")).await?;
@@ -59,7 +66,7 @@ pub(crate) async fn worker(args: &WorkerArgs, context: &Context<'_>) -> Result<u
         }
         for job in unfinished(context).await? {
             match go_on(context, &engine, &job).await? {
-                Outcome::Done => {}
+                Outcome::Done | Outcome::Cancelled(_) => {}
                 Outcome::Open => open += 1,
                 Outcome::Failed(error) => {
                     context.printer.failure(&error.into());
@@ -131,6 +138,14 @@ async fn carry_on(
     // Read anew each time: a deployment may have brought files.
     let manifest = context.manifest()?;
     let history = History { engine, manifest: &manifest };
+    // What an operator has ended for good isn't begun again for him.
+    if !command.cancelled.is_empty() {
+        match cancelled(&history, command).await {
+            Ok(None) => {}
+            Ok(Some(job)) => return Ok(Outcome::Cancelled(job)),
+            Err(error) => return Ok(of_error(error)),
+        }
+    }
     let options = ChangeOptions { tag: command.tag.as_deref(), request: REQUEST, ..ChangeOptions::default() };
     match Box::pin(history.upgrade(&command.target, DataRevisions::Run, &options)).await {
         Ok(steps) if steps.iter().any(|step| matches!(step, HistoryStep::Stopped { .. })) => {
@@ -139,6 +154,16 @@ async fn carry_on(
         Ok(_) => Ok(Outcome::Done),
         Err(error) => Ok(of_error(error)),
     }
+}
+
+/// The job that the request needs, and that was cancelled since.
+async fn cancelled(history: &History<'_>, command: &UpgradeCommand) -> Result<Option<String>, HistoryError> {
+    let connection = history.look("worker").await?;
+    let way = history.way_up(&connection, &command.target, DataRevisions::Run).await?;
+    let job = way.path.iter().find(|id| command.cancelled.contains(&id.0));
+    Ok(job.map(|id| {
+        history.manifest.revision(&id.0).map_or(id.to_string(), |revision| revision.message.clone())
+    }))
 }
 
 async fn finish(context: &Context<'_>, command: &UpgradeCommand, outcome: &str) -> Result<(), Failure> {

@@ -19,6 +19,8 @@ pub struct UpgradeCommand {
     pub target: String,
     /// The word to keep with each event.
     pub tag: Option<String>,
+    /// Jobs whose latest run an operator has cancelled since it was asked for.
+    pub cancelled: Vec<String>,
 }
 
 impl Store {
@@ -47,7 +49,12 @@ impl Store {
             .map_err(doing("read what is asked of workers"))?;
         Ok(rows
             .iter()
-            .map(|row| UpgradeCommand { id: row.get(0), target: row.get(1), tag: row.get(2) })
+            .map(|row| UpgradeCommand {
+                id: row.get("id"),
+                target: row.get("subject"),
+                tag: row.get("tag"),
+                cancelled: row.get("cancelled"),
+            })
             .collect())
     }
 

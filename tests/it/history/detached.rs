@@ -58,3 +58,27 @@ async fn a_worker_ends_when_it_is_told_to() {
     worker.signal(rustix::process::Signal::TERM);
     worker.outcome().await.ended_with(4);
 }
+
+#[tokio::test]
+async fn a_job_that_is_cancelled_is_not_begun_again_by_a_worker() {
+    let project = Project::example(Database::payroll().await);
+    project.configure("[limits]\nrows_per_second = 500\n");
+    project.longhaul(&["upgrade", "--detach"]).await.succeeded();
+    let process = project.spawn(&["worker", "--once"]);
+    project.database.until("(SELECT coalesce(sum(rows_seen), 0) > 100 FROM longhaul.range)").await;
+    project.longhaul(&["cancel", "backfill_gross_amount", "--why", "wrong column"]).await.succeeded();
+    process.outcome().await.succeeded().says("is given up: ").says("was cancelled");
+    let outcome: String = project.database.value("SELECT outcome FROM longhaul.command").await;
+    assert!(outcome.starts_with("cancelled: "), "{outcome}");
+    project.longhaul(&["worker", "--once"]).await.succeeded();
+    let runs: i64 = project.database.value("SELECT count(*) FROM longhaul.run").await;
+    assert_eq!(runs, 1, "it was begun again");
+
+    // Whoever asks again is answered.
+    project.configure("");
+    project.longhaul(&["upgrade", "--detach"]).await.succeeded();
+    project.longhaul(&["worker", "--once"]).await.succeeded();
+    let state: String =
+        project.database.value("SELECT state FROM longhaul.run ORDER BY id DESC LIMIT 1").await;
+    assert_eq!(state, "done");
+}
