@@ -32,9 +32,9 @@ use crate::store::{Identity, Store};
 /// leaves nothing to the second.
 const MOST_SWEEPS: i32 = 5;
 
-/// So many lost connections between passes and in proofs are made again. A proof of hours that never comes to its end is told
-/// of, rather than taken for ever.
-const MOST_LOST: usize = 10;
+/// So often is what lies between passes, or a proof, begun anew for a lost connection: more often than a server that is away
+/// is tried in the five minutes that it may be. A proof that never comes to its end isn't taken for ever.
+const MOST_LOST: usize = 40;
 
 /// How often who doesn't lead looks what the leader has found.
 const LOOK: Duration = Duration::from_millis(200);
