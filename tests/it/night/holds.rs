@@ -85,7 +85,8 @@ async fn an_autovacuum_of_the_table_holds_a_run_that_wants_that() {
 
 #[tokio::test]
 async fn settings_that_this_version_cant_read_hold_a_run() {
-    let items = Items::new(200, JobKind::Counting).await;
+    let primary = Primary::start(&[]).await;
+    let items = Items::on(primary.database().await, 200, JobKind::Counting).await;
     let mut process = at_work(&items, "").await;
     items.database().execute("UPDATE longhaul.run SET settings = 'moon_phase = \"full\"'").await;
     holds(&items, &mut process, "the settings stored for this run can't be read").await;
