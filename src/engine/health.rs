@@ -39,8 +39,9 @@ impl Health<'_> {
             for reason in &verdict.warnings {
                 self.engine.observer.notice(Notice::Warning { reason: reason.clone() });
             }
-            self.gate.judge(verdict);
+            // First, so that no batch begins before it was looked for.
             self.gate.look_for_pause_file().await;
+            self.gate.judge(verdict);
             tokio::select! {
                 () = self.engine.clock.sleep(LOOK) => {}
                 Ok(()) = paces.changed() => signals.set_limits(&paces.borrow_and_update().limits),
