@@ -108,7 +108,9 @@ impl Target {
         }
         // Nobody is between the two ends of a socket, and the server knows no TLS there: libpq passes over it too.
         #[cfg(unix)]
-        if config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_))) {
+        if !config.get_hosts().is_empty()
+            && config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)))
+        {
             tls.mode = TlsMode::Disable;
         }
         config.ssl_mode(match tls.mode {
@@ -371,6 +373,8 @@ mod tests {
         assert_eq!((pairs.config().get_user(), pairs.config().get_dbname()), (Some("my 'own'"), Some("d")));
         let socket = target("host=/run/postgresql sslmode=require");
         assert_eq!((socket.tls().mode, socket.config().get_ssl_mode()), (TlsMode::Disable, SslMode::Disable));
+        let address = target("hostaddr=192.0.2.1 sslmode=require");
+        assert_eq!(address.config().get_ssl_mode(), SslMode::Require, "no host is no socket");
         assert!(Target::resolve(Some("host=h nonsense"), &none).is_err());
     }
 
