@@ -3,6 +3,9 @@
 
 use crate::support::{Items, JobKind, Primary, Process};
 
+/// More rows than a run at 50 a second does while a slow machine gets something in its way ready.
+const ROWS: i32 = 4000;
+
 /// A run at work under these limits, slow enough for something to happen meanwhile.
 async fn at_work(items: &Items, limits: &str) -> Process {
     items.project.configure(&format!("[limits]\nrows_per_second = 50\n{limits}\n"));
@@ -37,7 +40,7 @@ async fn goes_on(items: &Items, process: Process, reason: &str) {
 #[tokio::test]
 async fn an_old_transaction_holds_a_run_until_it_ends() {
     let primary = Primary::start(&[]).await;
-    let items = Items::on(primary.database().await, 400, JobKind::Counting).await;
+    let items = Items::on(primary.database().await, ROWS, JobKind::Counting).await;
     let mut process = at_work(&items, "oldest_transaction = \"2s\"").await;
     let report = items.database().connect().await;
     report.batch_execute("SET application_name = 'report'; BEGIN; SELECT count(*) FROM items").await.unwrap();
@@ -49,7 +52,7 @@ async fn an_old_transaction_holds_a_run_until_it_ends() {
 #[tokio::test]
 async fn an_archive_that_fails_holds_a_run_until_it_has_caught_up() {
     let primary = Primary::start(&[("archive_mode", "on"), ("archive_command", "false")]).await;
-    let items = Items::on(primary.database().await, 400, JobKind::Counting).await;
+    let items = Items::on(primary.database().await, ROWS, JobKind::Counting).await;
     let mut process = at_work(&items, "unarchived_wal = \"17MB\"").await;
     for _ in 0..3 {
         items.database().execute("CREATE TABLE t (); DROP TABLE t").await;
@@ -64,15 +67,15 @@ async fn an_archive_that_fails_holds_a_run_until_it_has_caught_up() {
 #[tokio::test]
 async fn an_autovacuum_of_the_table_holds_a_run_that_wants_that() {
     let primary = Primary::start(&[("autovacuum_naptime", "1s")]).await;
-    let items = Items::on(primary.database().await, 400, JobKind::Counting).await;
+    let items = Items::on(primary.database().await, ROWS, JobKind::Counting).await;
     let mut process = at_work(&items, "autovacuum = \"hold\"").await;
     // Many pages to read, and a long sleep after each.
     items
         .database()
         .execute(
             "ALTER TABLE items ADD filler text;
-             INSERT INTO items (id, old, filler) SELECT 1000 + i, 0, repeat('x', 500) FROM generate_series(1, 20000) AS i;
-             DELETE FROM items WHERE id > 1000;
+             INSERT INTO items (id, old, filler) SELECT 100000 + i, 0, repeat('x', 500) FROM generate_series(1, 20000) AS i;
+             DELETE FROM items WHERE id > 100000;
              ALTER TABLE items SET (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0,
                                     autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)",
         )
@@ -86,7 +89,7 @@ async fn an_autovacuum_of_the_table_holds_a_run_that_wants_that() {
 #[tokio::test]
 async fn settings_that_this_version_cant_read_hold_a_run() {
     let primary = Primary::start(&[]).await;
-    let items = Items::on(primary.database().await, 200, JobKind::Counting).await;
+    let items = Items::on(primary.database().await, ROWS, JobKind::Counting).await;
     let mut process = at_work(&items, "").await;
     items.database().execute("UPDATE longhaul.run SET settings = 'moon_phase = \"full\"'").await;
     holds(&items, &mut process, "the settings stored for this run can't be read").await;
