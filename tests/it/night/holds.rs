@@ -8,7 +8,11 @@ const ROWS: i32 = 4000;
 
 /// A run at work under these limits, slow enough for something to happen meanwhile.
 async fn at_work(items: &Items, limits: &str) -> Process {
-    items.project.configure(&format!("[limits]\nrows_per_second = 50\n{limits}\n"));
+    items.project.configure(&format!("[limits]\n{limits}\n"));
+    // In the job's file, where `set` stands above it.
+    items
+        .project
+        .write("fill.toml", &(items.project.read("fill.toml") + "\n[limits]\nrows_per_second = 50\n"));
     let process = items.project.spawn(&["run", "fill"]);
     items.passed(20).await;
     process
