@@ -102,6 +102,13 @@ pub(crate) enum Command {
     ///
     /// Exits with 3 when a row is left or a total differs.
     Verify(super::verify::VerifyArgs),
+    /// Put back the values that a job overwrote, in rows that still hold what it wrote: for jobs with undo = "preimage"
+    Undo(super::undo::UndoArgs),
+    /// Rows that can't take their new values
+    Quarantine {
+        #[command(subcommand)]
+        what: super::quarantine::QuarantineCommand,
+    },
     /// Stop a run after the batches in hand, until it is resumed
     Pause(super::control::CommandArgs),
     /// Let a run go on that was paused, stopped or has failed
@@ -153,6 +160,7 @@ impl Command {
             Self::Upgrade(args) => Some(&args.crew),
             Self::Downgrade(args) => Some(&args.crew),
             Self::Worker(args) => Some(&args.crew),
+            Self::Undo(args) => Some(&args.crew),
             _ => None,
         }
     }

@@ -178,9 +178,10 @@ impl From<HistoryError> for Failure {
             HistoryError::Store(error) => return error.into(),
             HistoryError::Manifest(error) => return error.into(),
             HistoryError::Target(error) => return error.into(),
-            HistoryError::Gate(_) | HistoryError::Irreversible { .. } | HistoryError::NoAlembic { .. } => {
-                exit::USAGE
-            }
+            HistoryError::Gate(_)
+            | HistoryError::Followed { .. }
+            | HistoryError::Irreversible { .. }
+            | HistoryError::NoAlembic { .. } => exit::USAGE,
             HistoryError::Unverified { .. }
             | HistoryError::Changed { .. }
             | HistoryError::Disagrees { .. } => exit::FOUND,

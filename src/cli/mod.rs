@@ -19,6 +19,7 @@ mod log;
 mod new_file;
 mod postgres;
 mod printer;
+mod quarantine;
 mod revision;
 mod revisions;
 mod roundtrip;
@@ -27,6 +28,7 @@ mod script;
 mod signals;
 mod stamp;
 mod status;
+mod undo;
 mod upgrade;
 mod verify;
 mod worker;
@@ -53,6 +55,8 @@ pub(crate) mod exit {
     pub(crate) const FOUND: u8 = 3;
     /// Stopped by an operator, resumable.
     pub(crate) const STOPPED: u8 = 4;
+    /// Finished with rows in quarantine.
+    pub(crate) const QUARANTINED: u8 = 5;
     /// Not now: another process has it, its hours are closed, or something held it for too long.
     pub(crate) const NOT_NOW: u8 = 75;
     /// Second or third signal.
@@ -106,7 +110,9 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
         Command::Check(args) => check::check(args, &context).await,
         Command::Doctor => doctor::doctor(&context).await,
         Command::Run(args) => run::run(args, &context).await,
+        Command::Undo(args) => undo::undo(args, &context).await,
         Command::Verify(args) => verify::verify(args, &context).await,
+        Command::Quarantine { what } => quarantine::quarantine(what, &context).await,
         Command::Pause(args) => control::command(args, Order::Pause, &context).await,
         Command::Resume(args) => control::command(args, Order::Resume, &context).await,
         Command::Cancel(args) => control::command(args, Order::Cancel, &context).await,

@@ -89,6 +89,7 @@ async fn wait_out(context: &Context<'_>, leave: &Leave, stop: &Stop) -> bool {
             Leave::Closed { until: None, .. }
             | Leave::Cancelled(_)
             | Leave::Signal { .. }
+            | Leave::Quarantined { .. }
             | Leave::Elsewhere { .. } => false,
         }
     };
@@ -134,6 +135,10 @@ pub(crate) fn report(context: &Context<'_>, job: &str, ended: &Ended) -> u8 {
                 _ if *others => "other processes go on with it",
                 Leave::Paused(_) => "`longhaul resume` lets it go on",
                 Leave::Cancelled(_) => "what it changed stays",
+                Leave::Quarantined { .. } => {
+                    "`longhaul quarantine list` shows them; `quarantine retry` them, or `quarantine drop` them with a \
+                     reason, and run it again"
+                }
                 _ => "run it again to go on",
             };
             context.printer.say(&format!(
@@ -151,6 +156,7 @@ fn code(leave: &Leave) -> u8 {
             exit::NOT_NOW
         }
         Leave::Elsewhere { state: RunState::Failed } => exit::FAILED,
+        Leave::Quarantined { .. } | Leave::Elsewhere { state: RunState::Quarantined } => exit::QUARANTINED,
         Leave::Signal { cancelled: false }
         | Leave::Paused(_)
         | Leave::Cancelled(_)

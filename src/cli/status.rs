@@ -14,7 +14,7 @@ use crate::model::{Wanted, counted, human_count, human_duration};
 use crate::pg::Connection;
 use crate::plan::eta::{EtaEstimator, EtaRange, format_range};
 use crate::plan::hours::{Opening, Schedule, describe_time};
-use crate::store::{PassTotals, RunRow, WorkerRow};
+use crate::store::{PassTotals, QuarantineCount, RunRow, WorkerRow};
 
 #[derive(Args, Debug)]
 pub(crate) struct StatusArgs {
@@ -28,6 +28,7 @@ struct Standing {
     pass: PassTotals,
     all: PassTotals,
     checkpoint: Option<String>,
+    quarantine: QuarantineCount,
     workers: Vec<WorkerRow>,
     pace: EtaEstimator,
     schedule: Schedule,
@@ -72,6 +73,7 @@ async fn standing(context: &Context<'_>, connection: &Connection, run: RunRow) -
         pass: store.totals(client, run.id, Some(run.pass)).await?,
         all: store.totals(client, run.id, None).await?,
         checkpoint: open.first().and_then(|range| range.standing(&run.key_columns)),
+        quarantine: store.count_quarantine(client, run.id).await?,
         workers: store.workers(client, run.id).await?.into_iter().filter(|worker| worker.alive).collect(),
         pace,
         schedule,
@@ -144,6 +146,15 @@ impl Standing {
             human_count(self.all.rows_changed),
             human_count(self.all.batches)
         ));
+        if self.quarantine != QuarantineCount::default() {
+            let QuarantineCount { held, dropped } = self.quarantine;
+            let dropped = if dropped > 0 { format!(", {dropped} dropped") } else { String::new() };
+            lines.push(format!(
+                "  quarantine  {} held{dropped}; `longhaul quarantine list {}` shows them",
+                counted(usize::try_from(held).unwrap_or(usize::MAX), "row"),
+                run.name
+            ));
+        }
         if let (Some(rate), Some(left)) = (self.pace.rate_now(), self.left()) {
             let end = self.end(left).map(|end| format!(", done {end}")).unwrap_or_default();
             lines.push(format!("  pace        {rate:.0} rows/s, {} left{end}", format_range(left)));
@@ -274,6 +285,7 @@ impl Standing {
             "started_by": run.started_by,
             "finished_at": run.finished_at,
             "workers": self.workers,
+            "quarantine": self.quarantine,
             "sign_off": run.sign_off,
         })
     }

@@ -12,6 +12,7 @@ use super::signals;
 use crate::engine::Proof;
 use crate::model::human_count;
 use crate::observe::Terminal;
+use crate::store::QuarantineCount;
 
 #[derive(Args, Debug)]
 pub(crate) struct VerifyArgs {
@@ -30,7 +31,7 @@ pub(crate) async fn verify(args: &VerifyArgs, context: &Context<'_>) -> Result<u
         context.printer.say(&format!("{} was not verified to the end: stopped by a signal", job.name));
         return Ok(exit::INTERRUPTED);
     };
-    let ok = proof.remaining == 0 && proof.totals_agree();
+    let ok = proof.remaining == 0 && proof.totals_agree() && proof.quarantined.held == 0;
     if context.printer.json {
         context.printer.data(&format!("{:#}", json!({ "ok": ok, "job": job.name, "proof": proof })));
     } else {
@@ -51,6 +52,14 @@ fn lines(job: &str, proof: &Proof) -> Vec<String> {
             count(proof.rows)
         ),
     ];
+    let QuarantineCount { held, dropped } = proof.quarantined;
+    if held + dropped > 0 {
+        let (held_rows, dropped) = (human_count(held), human_count(dropped));
+        lines.push(format!(
+            "  {} {held_rows} rows are held in quarantine, {dropped} were dropped from it; they stand outside the totals",
+            word(held == 0)
+        ));
+    }
     lines.extend(proof.totals.iter().map(|total| {
         let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "NULL".to_owned());
         let (left, right) = (value(&total.left_value), value(&total.right_value));

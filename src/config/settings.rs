@@ -42,6 +42,8 @@ pub struct Settings {
     pub workers: Option<Bounds>,
     /// While this file is there, runs hold.
     pub pause_file: Option<PathBuf>,
+    /// How long old values are kept after their run has ended.
+    pub preimage_retention: Duration,
     /// When any run may be at work; a job's own hours are joined with it.
     pub hours: Option<Hours>,
     /// What a run may ask of the server, as the file says; a job's own limits are joined with it.
@@ -90,6 +92,7 @@ const KEYS: &[&str] = &[
     "history_wait",
     "workers",
     "pause_file",
+    "preimage_retention",
     "hours",
     "limits",
     "new_files",
@@ -145,6 +148,7 @@ impl Settings {
             connect_timeout: duration("connect_timeout", Self::DEFAULT_CONNECT_TIMEOUT)?,
             workers: worker_bounds(&root)?,
             pause_file: string("pause_file")?.map(PathBuf::from),
+            preimage_retention: duration("preimage_retention", Self::DEFAULT_PREIMAGE_RETENTION)?,
             hours: hours(&root)?,
             limits: root.section("limits")?.as_ref().map(limits).transpose()?.unwrap_or_default(),
             new_files: NewFiles::read(&document)?,
@@ -165,6 +169,8 @@ impl Settings {
     pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
     /// Several replicas of a service that each upgrade as they start: the last waits for the first.
     pub const DEFAULT_HISTORY_WAIT: Duration = Duration::from_secs(600);
+    /// A month's payroll has been run with the new values by then, and seen to be right.
+    pub const DEFAULT_PREIMAGE_RETENTION: Duration = Duration::from_secs(30 * 86_400);
 }
 
 /// Those of the command line, or else those of the file.

@@ -12,7 +12,7 @@
 
 use std::collections::HashMap;
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::maybe_done;
 use futures_util::poll;
@@ -54,6 +54,8 @@ pub(super) struct Shape {
     pub(super) strided: bool,
     /// It is part of a closing sweep, which changes only what it may.
     pub(super) repair: bool,
+    /// It passes over rows that are in quarantine.
+    pub(super) spares: bool,
 }
 
 /// What a batch is to do.
@@ -73,6 +75,8 @@ pub(super) struct Batch {
     pub(super) last_pointer: u32,
     /// By key and without strides: the size of the batch after this one, whose end is looked up on the way.
     pub(super) next_size: Option<u32>,
+    /// There are rows in quarantine.
+    pub(super) spares: bool,
     /// How long a statement may wait for a lock.
     pub(super) lock_timeout: Duration,
     /// How long the rows may take.
@@ -90,7 +94,7 @@ impl Batch {
         self.range.position.window.as_ref().map_or((0, 1), |window| (window.stride, window.strides))
     }
 
-    fn shape(&self) -> Shape {
+    pub(super) fn shape(&self) -> Shape {
         let order = self.range.order;
         let (stride, strides) = self.stride();
         // In physical order the last stride takes whatever is left on the window's pages.
@@ -100,6 +104,7 @@ impl Batch {
             from_key: order == Order::Key && self.lower().is_some(),
             strided: !takes_all,
             repair: self.pass > Pass::BACKFILL,
+            spares: self.spares,
         }
     }
 }
@@ -182,6 +187,41 @@ impl Prepared {
         Ok(statement)
     }
 
+    /// Begins the batch's transaction behind its fence, for what takes more than one statement.
+    pub(super) async fn open(
+        &self,
+        connection: &Connection,
+        sql: &JobSql,
+        batch: &Batch,
+    ) -> Result<(), Error> {
+        connection.batch_execute(&self.begin).await?;
+        connection.execute(&self.fence, &Fence::of(batch, sql).parameters()).await?;
+        Ok(())
+    }
+
+    /// Ends it, with the batch's position: so many rows were changed in it, and so many of them still match.
+    pub(super) async fn close(
+        connection: &Connection,
+        (clock, sql): (&Clock, &JobSql),
+        batch: &Batch,
+        (changed, unconverged): (u64, u64),
+        started: Instant,
+    ) -> Result<Committed, Error> {
+        let stored = Stored::of(batch);
+        let (changed, unconverged) = (changed.cast_signed(), unconverged.cast_signed());
+        let mut parameters = stored.parameters();
+        parameters.extend([&changed as Parameter<'_>, &unconverged]);
+        if batch.range.order == Order::Physical {
+            parameters.push(&batch.range.file_node);
+        }
+        let row = connection.query_one(&sql.settled(batch.range.order), &parameters).await?;
+        failpoint!("isolated.settled");
+        connection.batch_execute("COMMIT").await?;
+        failpoint!("isolated.committed");
+        let took = clock.monotonic().saturating_duration_since(started);
+        Ok(Committed::from_row(&row, stored.position.clone(), (took, None)))
+    }
+
     /// Does the batch. On an error nothing of it is stored, unless the error hides the answer to COMMIT: the stored
     /// position tells. Not cancellation safe in that sense either: dropped half-way, read the position.
     pub(super) async fn commit(
@@ -192,41 +232,11 @@ impl Prepared {
     ) -> Result<Committed, Error> {
         let shape = batch.shape();
         let statement = self.rows(connection, sql, shape).await?;
-        let (range, table) = (&batch.range, sql.table_oid());
-        let batches = range.batches.cast_signed();
-        let lock_timeout = milliseconds(batch.lock_timeout);
-        let statement_timeout = milliseconds(batch.statement_timeout);
-        let fence_parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 7] = [
-            &range.id.0,
-            &batch.lease.0,
-            &batches,
-            &range.upper.0,
-            &table,
-            &lock_timeout,
-            &statement_timeout,
-        ];
-        let lower = batch.lower().map(|key| &key.0);
-        let seen = batch.seen.cast_signed();
-        let (stride, strides) = batch.stride();
-        let (stride, strides) = (stride.cast_signed(), strides.cast_signed());
-        let position = range.position.after(&batch.upper);
-        let checkpoint = position.checkpoint.as_ref().map(|key| &key.0);
-        let window = position.window.as_ref();
-        let window_upper = window.map(|window| &window.upper.0);
-        let next_stride = window.map_or(0, |window| window.stride.cast_signed());
-        let stride_checkpoint = window.and_then(|window| window.checkpoint.as_ref()).map(|key| &key.0);
-        let mut rows_parameters: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> = vec![
-            &batch.upper.0,
-            &range.id.0,
-            &seen,
-            &lower,
-            &stride,
-            &checkpoint,
-            &window_upper,
-            &strides,
-            &next_stride,
-            &stride_checkpoint,
-        ];
+        let range = &batch.range;
+        let fence = Fence::of(batch, sql);
+        let fence_parameters = fence.parameters();
+        let stored = Stored::of(batch);
+        let mut rows_parameters = stored.parameters();
         let last_pointer = batch.last_pointer.cast_signed();
         if range.order == Order::Physical {
             rows_parameters.push(&range.file_node);
@@ -275,16 +285,110 @@ impl Prepared {
         commit.take_output().expect(taken)?;
         // The batch is committed: a failure to look ahead only means to look again.
         let next_upper = next.take_output().expect(taken).ok().flatten().map(|row| KeyValue(row.get(0)));
-        let hot = row.get::<_, Option<i64>>(1).map(i64::unsigned_abs);
-        Ok(Committed {
-            changed: row.get::<_, i64>(0).unsigned_abs(),
-            hot,
+        Ok(Committed::from_row(&row, stored.position.clone(), (took, next_upper)))
+    }
+}
+
+impl Committed {
+    fn from_row(row: &Row, position: Position, (took, next_upper): (Duration, Option<KeyValue>)) -> Self {
+        let changed = row.get::<_, i64>(0).unsigned_abs();
+        Self {
+            changed,
+            // Those of subtransactions that were rolled back are counted as well.
+            hot: row.get::<_, Option<i64>>(1).map(|hot| hot.unsigned_abs().min(changed)),
             id: row.get(4),
             wal_bytes: (row.get::<_, i64>(3) - row.get::<_, i64>(2)).unsigned_abs(),
-            position: position.clone(),
+            position,
             took,
             next_upper,
-        })
+        }
+    }
+}
+
+type Parameter<'p> = &'p (dyn tokio_postgres::types::ToSql + Sync);
+
+/// The parameters of a batch's fence.
+struct Fence<'b> {
+    batch: &'b Batch,
+    batches: i64,
+    table: u32,
+    lock_timeout: String,
+    statement_timeout: String,
+}
+
+impl<'b> Fence<'b> {
+    fn of(batch: &'b Batch, sql: &JobSql) -> Self {
+        Self {
+            batch,
+            batches: batch.range.batches.cast_signed(),
+            table: sql.table_oid(),
+            lock_timeout: milliseconds(batch.lock_timeout),
+            statement_timeout: milliseconds(batch.statement_timeout),
+        }
+    }
+
+    fn parameters(&self) -> [Parameter<'_>; 7] {
+        let Batch { range, lease, .. } = self.batch;
+        [
+            &range.id.0,
+            &lease.0,
+            &self.batches,
+            &range.upper.0,
+            &self.table,
+            &self.lock_timeout,
+            &self.statement_timeout,
+        ]
+    }
+}
+
+/// What a batch stores of itself: `$1` to `$10` of its statement.
+struct Stored<'b> {
+    batch: &'b Batch,
+    seen: i64,
+    lower: Option<&'b Vec<String>>,
+    stride: i32,
+    strides: i32,
+    position: Position,
+    /// The parts of the position.
+    checkpoint: Option<Vec<String>>,
+    window_upper: Option<Vec<String>>,
+    next_stride: i32,
+    stride_checkpoint: Option<Vec<String>>,
+}
+
+impl<'b> Stored<'b> {
+    fn of(batch: &'b Batch) -> Self {
+        let (stride, strides) = batch.stride();
+        let position = batch.range.position.after(&batch.upper);
+        let parts = |key: Option<&KeyValue>| key.map(|key| key.0.clone());
+        let window = position.window.as_ref();
+        Self {
+            batch,
+            seen: batch.seen.cast_signed(),
+            lower: batch.lower().map(|key| &key.0),
+            stride: stride.cast_signed(),
+            strides: strides.cast_signed(),
+            checkpoint: parts(position.checkpoint.as_ref()),
+            window_upper: parts(window.map(|window| &window.upper)),
+            next_stride: window.map_or(0, |window| window.stride.cast_signed()),
+            stride_checkpoint: parts(window.and_then(|window| window.checkpoint.as_ref())),
+            position,
+        }
+    }
+
+    fn parameters(&self) -> Vec<Parameter<'_>> {
+        vec![
+            &self.batch.upper.0,
+            &self.batch.range.id.0,
+            &self.seen,
+            &self.lower,
+            &self.stride,
+            &self.checkpoint,
+            &self.window_upper,
+            &self.strides,
+            &self.next_stride,
+            &self.stride_checkpoint,
+        ]
     }
 }
 

@@ -163,6 +163,13 @@ impl<'w> Crew<'w> {
             }
             match self.prove().await? {
                 Err(leave) => return Ok(Outcome::Left(leave)),
+                Ok(proof)
+                    if proof.quarantined.held > 0
+                        && (proof.remaining == 0 || self.plan.job.direction == Direction::Down) =>
+                {
+                    let held = judge(proof)?.quarantined.held;
+                    return Ok(Outcome::Left(Leave::Quarantined { held }));
+                }
                 Ok(proof) if proof.remaining == 0 || self.plan.job.direction == Direction::Down => {
                     return judge(proof).map(Outcome::Proved);
                 }
@@ -353,7 +360,8 @@ impl<'w> Crew<'w> {
                 leave = gate.left() => leave,
             }
         };
-        let proof = proof::take(self.connection(), plan, left).await;
+        let (store, run) = (self.tools.store, self.tools.run);
+        let proof = proof::take(self.connection(), (store, plan), Some(run), left).await;
         gate.do_now("working");
         proof
     }

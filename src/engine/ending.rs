@@ -1,7 +1,7 @@
 //! How a run ends for this process, and what becomes of the run by that.
 
-use super::RunError;
 use super::crew::Outcome;
+use super::{Leave, RunError};
 use crate::model::{Direction, Job, RunId, RunState};
 use crate::pg::ErrorClass;
 use crate::plan::transition::{self, Illegal, Input};
@@ -25,7 +25,16 @@ impl Ending {
             Ok(Outcome::Proved(proof)) => {
                 let sign_off = serde_json::to_value(proof).expect("a proof is plain data with text keys");
                 let reason = match job.direction {
+                    Direction::Up if proof.quarantined.dropped > 0 => format!(
+                        "was signed off: no row of {} left but {} that were dropped from quarantine, totals agree \
+                         without them",
+                        proof.rows, proof.quarantined.dropped
+                    ),
                     Direction::Up => format!("was signed off: no row of {} left, totals agree", proof.rows),
+                    Direction::Down if job.restores => format!(
+                        "put back the old values; {} rows no longer held what the job wrote and were left as they are",
+                        proof.remaining
+                    ),
                     Direction::Down => format!(
                         "took the job back; {} of {} rows hold a value again that was written meanwhile",
                         proof.remaining, proof.rows
@@ -33,7 +42,13 @@ impl Ending {
                 };
                 (Some(Input::Proved), true, "run.done", reason, Some(sign_off))
             }
-            Ok(Outcome::Left(leave)) => (leave.input(), false, leave.event(), leave.describe(), None),
+            Ok(Outcome::Left(leave)) => (
+                leave.input(),
+                matches!(leave, Leave::Quarantined { .. }),
+                leave.event(),
+                leave.describe(),
+                None,
+            ),
             Err(error) => {
                 let reason = format!("failed: {}", error.in_short());
                 // A lost connection is this process's trouble; what the database refuses it refuses everybody.

@@ -3,7 +3,7 @@
 use super::batch::Batch;
 use super::{Finding, PreflightError};
 use crate::manifest::BadSetting;
-use crate::model::{Order, RangeId, RunId};
+use crate::model::{Order, RangeId, RunId, RunState};
 use crate::pg::{ConnectError, ErrorClass, classify};
 use crate::plan::control::Refused;
 use crate::plan::transition::Illegal;
@@ -73,6 +73,15 @@ pub enum RunError {
         #[source]
         source: tokio_postgres::Error,
     },
+    /// A row can't take its new value, and none is to be left behind.
+    #[error("the row {row} can't take its new value, and nothing of its batch was kept")]
+    Row {
+        /// Its key: `id = 4711`.
+        row: String,
+        /// The server's answer.
+        #[source]
+        source: tokio_postgres::Error,
+    },
     /// A statement of the run failed.
     #[error("can't {doing}")]
     Sql {
@@ -109,6 +118,22 @@ pub enum RunError {
         /// The job.
         job: String,
     },
+    /// The run is over.
+    #[error("run {run} of the job `{job}` is {state}: what is in its quarantine stays as it is")]
+    Over {
+        /// The job.
+        job: String,
+        /// The run.
+        run: RunId,
+        /// How it ended.
+        state: RunState,
+    },
+    /// There is nothing to put back.
+    #[error("no old values of the job `{job}` are kept")]
+    NothingKept {
+        /// The job.
+        job: String,
+    },
     /// A command means nothing where the run stands.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -138,6 +163,7 @@ impl RunError {
     pub(super) fn class(&self) -> ErrorClass {
         match self {
             Self::Batch { source, .. }
+            | Self::Row { source, .. }
             | Self::Sql { source, .. }
             | Self::Connect(ConnectError::Refused { source, .. }) => classify(source),
             Self::Store(error) => error.class(),
@@ -148,6 +174,10 @@ impl RunError {
 
     pub(super) fn sql(doing: &'static str) -> impl Fn(tokio_postgres::Error) -> Self {
         move |source| Self::Sql { doing, source }
+    }
+
+    pub(super) fn row(row: &str, source: tokio_postgres::Error) -> Self {
+        Self::Row { row: row.to_owned(), source }
     }
 
     pub(super) fn batch(batch: &Batch, source: tokio_postgres::Error) -> Self {
@@ -191,6 +221,12 @@ impl RunError {
                 Some("work beside it with --join, wait for it, or `longhaul pause` it; `longhaul status` shows it".into())
             }
             Self::NoRun { .. } => Some("`longhaul run` begins one; `longhaul status` shows those there are".into()),
+            Self::Over { .. } => None,
+            Self::NothingKept { .. } => Some(
+                "with undo = \"preimage\" under [job] a run keeps them, from its beginning on, for as long as \
+                 `preimage_retention` in the configuration says"
+                    .into(),
+            ),
             Self::Refused(refused) => Some(refused.hint()),
             Self::Setting(error) => error.hint(),
             Self::Drifted { .. } => Some(
@@ -206,6 +242,11 @@ impl RunError {
             Self::Batch { source, .. } | Self::Sql { source, .. } => Some(crate::pg::sqlstate::hint(source).unwrap_or_else(
                 || "mend the cause and run again: it goes on from the last checkpoint".to_owned(),
             )),
+            Self::Row { .. } => Some(
+                "mend the row or the job and run again: it goes on from the last checkpoint; or have such rows put aside: \
+                 [quarantine] max = 100"
+                    .to_owned(),
+            ),
             Self::BadPosition { .. } => {
                 Some("the control schema was changed by hand; begin another run with --anew".into())
             }

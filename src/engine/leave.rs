@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::RunState;
+use crate::model::{RunState, counted};
 use crate::plan::transition::Input;
 use crate::store::{RunRow, Wish};
 
@@ -30,6 +30,11 @@ pub enum Leave {
         /// What.
         reason: String,
     },
+    /// Nothing is left but rows in quarantine, which a person must decide on.
+    Quarantined {
+        /// How many.
+        held: u64,
+    },
     /// Another process has ended it.
     Elsewhere {
         /// How.
@@ -55,6 +60,7 @@ impl Leave {
             Self::Paused(_) => Some(Input::Pause),
             Self::Cancelled(_) => Some(Input::Cancel),
             Self::Closed { .. } | Self::HeldTooLong { .. } => Some(Input::Close),
+            Self::Quarantined { .. } => Some(Input::Quarantine),
             Self::Elsewhere { .. } => None,
         }
     }
@@ -66,6 +72,7 @@ impl Leave {
             Self::Paused(_) => "run.paused",
             Self::Cancelled(_) => "run.cancelled",
             Self::Closed { .. } | Self::HeldTooLong { .. } => "run.waiting",
+            Self::Quarantined { .. } => "run.quarantined",
             Self::Elsewhere { .. } => "run.left",
         }
     }
@@ -84,6 +91,10 @@ impl Leave {
             Self::Cancelled(wish) => format!("was cancelled by {}", wish.describe()),
             Self::Closed { reason, .. } => format!("waits: {reason}"),
             Self::HeldTooLong { reason } => format!("waits: it was held for too long by {reason}"),
+            Self::Quarantined { held } => {
+                let rows = counted(usize::try_from(*held).unwrap_or(usize::MAX), "row");
+                format!("is through but for {rows} in quarantine, and not signed off")
+            }
             Self::Elsewhere { state } => format!("is {state}: another process has ended it"),
         }
     }

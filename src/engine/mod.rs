@@ -25,6 +25,7 @@ mod lock_monitor;
 mod pace;
 mod preflight;
 mod proof;
+mod quarantine;
 mod rates;
 mod run;
 mod seat;
@@ -47,6 +48,7 @@ pub use leave::Leave;
 pub use pace::hours_in_force;
 pub use preflight::{Finding, JobPlan, Preflight, PreflightError, Repair, SqlExcerpt};
 pub use proof::Proof;
+pub use quarantine::Retried;
 pub use run::{Ended, Engine, RunRequest};
 pub use stop::{Stop, StopLevel, Stopper};
 

@@ -4,7 +4,9 @@ use serde::Serialize;
 use tokio_postgres::Row;
 
 use super::{JobPlan, Leave, RunError};
-use crate::pg::{Connection, ErrorClass, classify};
+use crate::model::RunId;
+use crate::pg::{Connection, ErrorClass};
+use crate::store::{QuarantineCount, Store};
 
 /// The figures of a proof.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -17,6 +19,8 @@ pub struct Proof {
     pub totals: Vec<ProvedTotal>,
     /// The control totals by group.
     pub groups: Vec<ProvedGroups>,
+    /// Rows in the run's quarantine. They are not among those to do, and stand outside the totals.
+    pub quarantined: QuarantineCount,
     /// The snapshot that all of it was read in, as `pg_current_snapshot()` writes it.
     pub snapshot: String,
     /// The end of the WAL then.
@@ -80,17 +84,20 @@ impl Proof {
 /// run is to be left meanwhile, it is cancelled in the server.
 pub(super) async fn take(
     connection: &mut Connection,
-    plan: &JobPlan,
+    (store, plan): (&Store, &JobPlan),
+    run: Option<RunId>,
     left: impl Future<Output = Leave>,
 ) -> Result<Result<Proof, Leave>, RunError> {
     let work = async {
+        let failed = RunError::sql("take the proof");
         connection
             .batch_execute(
                 "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = 0",
             )
-            .await?;
-        let read = read(connection, plan).await;
-        connection.batch_execute("COMMIT").await?;
+            .await
+            .map_err(&failed)?;
+        let read = read(connection, (store, plan), run).await;
+        connection.batch_execute("COMMIT").await.map_err(&failed)?;
         read
     };
     let mut work = std::pin::pin!(work);
@@ -104,27 +111,41 @@ pub(super) async fn take(
     };
     match (done, leave) {
         (Ok(proof), _) => Ok(Ok(proof)),
-        (Err(error), Some(leave)) if classify(&error) == ErrorClass::Timeout => Ok(Err(leave)),
-        (Err(error), _) => Err(RunError::sql("take the proof")(error)),
+        (Err(error), Some(leave)) if error.class() == ErrorClass::Timeout => Ok(Err(leave)),
+        (Err(error), _) => Err(error),
     }
 }
 
-async fn read(connection: &Connection, plan: &JobPlan) -> Result<Proof, tokio_postgres::Error> {
+async fn read(
+    connection: &Connection,
+    (store, plan): (&Store, &JobPlan),
+    run: Option<RunId>,
+) -> Result<Proof, RunError> {
+    let failed = RunError::sql("take the proof");
     let snapshot = connection
         .query_one(
             "SELECT pg_current_snapshot()::text, pg_current_wal_insert_lsn()::text, \
              to_char(transaction_timestamp(), 'YYYY-MM-DD HH24:MI:SS TZH:TZM')",
             &[],
         )
-        .await?;
-    let counts = connection.query_one(&plan.sql.remaining, &[]).await?;
-    let totals = match &plan.sql.totals {
-        Some(statement) => proved_totals(&connection.query_one(statement, &[]).await?, plan),
+        .await
+        .map_err(&failed)?;
+    let quarantined = match run {
+        Some(run) => store.count_quarantine(&**connection, run).await?,
+        None => QuarantineCount::default(),
+    };
+    // Asked for only where there is one: it costs a look for each row.
+    let run = run.filter(|_| quarantined != QuarantineCount::default());
+    let counts = connection.query_one(&plan.sql.remaining(run), &[]).await.map_err(&failed)?;
+    let totals = match plan.sql.totals(run) {
+        Some(statement) => {
+            proved_totals(&connection.query_one(&statement, &[]).await.map_err(&failed)?, plan)
+        }
         None => Vec::new(),
     };
     let mut groups = Vec::new();
-    for (by, statement) in plan.job.verify.by.iter().zip(&plan.sql.groups) {
-        let row = connection.query_one(statement, &[]).await?;
+    for (by, statement) in plan.job.verify.by.iter().zip(plan.sql.groups(run)) {
+        let row = connection.query_one(&statement, &[]).await.map_err(&failed)?;
         groups.push(ProvedGroups {
             by: by.clone(),
             groups: row.get(0),
@@ -137,6 +158,7 @@ async fn read(connection: &Connection, plan: &JobPlan) -> Result<Proof, tokio_po
         remaining: counts.get(1),
         totals,
         groups,
+        quarantined,
         snapshot: snapshot.get(0),
         wal_lsn: snapshot.get(1),
         at: snapshot.get(2),

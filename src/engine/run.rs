@@ -27,7 +27,7 @@ use crate::config::Settings;
 use crate::model::{Job, RunId, WorkerId};
 use crate::pg::{Connection, Connector, ErrorClass};
 use crate::plan::scale::Bounds;
-use crate::store::{Event, Identity, PassTotals, RunRow, Store};
+use crate::store::{Event, Identity, PassTotals, QuarantineCount, RunRow, Store};
 
 /// Does jobs and revisions on one database.
 pub struct Engine<'e> {
@@ -166,13 +166,15 @@ impl Engine<'_> {
     async fn work(
         &self,
         plan: &JobPlan,
-        session: Session,
+        mut session: Session,
         taken: Taken,
         request: &RunRequest,
     ) -> Result<Ended, RunError> {
         let Self { clock, connector, store, identity, observer, settings, stop } = *self;
         let job = &plan.job;
         let workers = taken.walk.workers;
+        let quarantine = store.count_quarantine(&**session.connection(), taken.run).await?;
+        let spares = quarantine != QuarantineCount::default();
         let basis = Basis { job, settings, workers: workers.bounds };
         let gate = Gate::new(clock, observer, basis, (settings.pause_file.clone(), request.patient));
         if taken.joined {
@@ -190,6 +192,8 @@ impl Engine<'_> {
             observer,
             stop,
             failed: AtomicBool::new(false),
+            spares: AtomicBool::new(spares),
+            identity,
             gate: &gate,
             locks: &locks,
             walk: &taken.walk,
@@ -223,6 +227,7 @@ impl Engine<'_> {
         let plan = Preflight::new(&connection, &witness, job).plan(self.store).await?;
         drop(witness);
         self.store.install(&mut connection).await?;
+        self.store.prune_preimages(&*connection, self.settings.preimage_retention).await?;
         let session = Session::prepare(connection, &plan.sql, self.store).await?;
         Ok((plan, session))
     }

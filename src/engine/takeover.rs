@@ -76,6 +76,11 @@ impl Applicant<'_> {
                 Some(run) if is_done(&run, &plan.job) && !self.request.anew => {
                     return Ok(Takeover::AlreadyDone(Box::new(run)));
                 }
+                Some(run) if run.state == RunState::Done && plan.job.direction == Direction::Down => {
+                    // Outside the history nobody has given it up before.
+                    give_up(self.store, self.identity, &transaction, (&run, "is undone")).await?;
+                    None
+                }
                 found => found.filter(|run| !run.state.is_final()),
             };
             if let Some(run) = &unfinished {
@@ -272,6 +277,7 @@ impl Applicant<'_> {
             | RunState::Stopped
             | RunState::Waiting
             | RunState::Paused
+            | RunState::Quarantined
             | RunState::Done
             | RunState::Cancelled
             | RunState::Undone => {

@@ -10,10 +10,14 @@ impl Engine<'_> {
         let witness = self.connector.connect("preflight").await?;
         let plan = Preflight::new(&connection, &witness, job).plan(self.store).await?;
         drop(witness);
+        let run = match self.store.is_readable(&connection).await? {
+            true => self.store.find_run(&*connection, job.id()).await?.map(|run| run.id),
+            false => None,
+        };
         let left = async {
             self.stop.reached(StopLevel::AfterBatch).await;
             Leave::Signal { cancelled: true }
         };
-        Ok(proof::take(&mut connection, &plan, left).await?.ok())
+        Ok(proof::take(&mut connection, (self.store, &plan), run, left).await?.ok())
     }
 }

@@ -72,7 +72,11 @@ impl Walk {
             })
         };
         let first = chosen(storage.active_sessions);
-        let bounds = workers.unwrap_or(Bounds { least: 1, most: chosen(0) });
+        let bounds = match workers {
+            _ if job.restores => Bounds::fixed(1),
+            Some(bounds) => bounds,
+            None => Bounds { least: 1, most: chosen(0) },
+        };
         let workers = Workers { first: first.clamp(bounds.least, bounds.most), bounds };
         let ground = Ground {
             pages: storage.pages,

@@ -4,6 +4,7 @@
 //! position is read from the database; what this worker remembers is only trusted as long as nothing went wrong.
 
 mod intervals;
+mod isolation;
 mod recovery;
 mod splitting;
 
@@ -22,11 +23,12 @@ use super::walk::{self, Walk};
 use super::{Leave, Notice, Observer, RunError};
 use crate::clock::Clock;
 use crate::model::{BatchOptions, Job, Lease, Order, Pass, RangeId, RunId, WorkerId};
-use crate::pg::{Connection, Connector};
+use crate::pg::{Connection, Connector, ErrorClass, classify};
 use crate::plan::admission::Admission;
 use crate::plan::batch_size::BatchSizer;
 use crate::plan::interleave::{Interleaver, Seen};
-use crate::store::{RangeRow, Store, Waits};
+use crate::store::{Identity, RangeRow, Store, Waits};
+use isolation::Isolated;
 
 /// Batches kept in the log of each range.
 const BATCHES_KEPT: i64 = 10_000;
@@ -79,6 +81,10 @@ pub(super) enum Walked {
 enum Advance {
     Batch,
     RangeFinished,
+    /// Nothing was done, and it is to be looked at again why.
+    Nothing,
+    /// More rows than the job tolerates can't take their new values.
+    Tripped(Leave),
 }
 
 /// What the workers of a process share.
@@ -91,6 +97,9 @@ pub(super) struct Tools<'w> {
     pub(super) stop: &'w Stop,
     /// Set when one of them has failed: the others stop after their batch.
     pub(super) failed: AtomicBool,
+    /// Set when rows of the run are in quarantine: batches pass over them.
+    pub(super) spares: AtomicBool,
+    pub(super) identity: &'w Identity,
     pub(super) gate: &'w Gate<'w>,
     pub(super) locks: &'w LockMonitor<'w>,
     pub(super) walk: &'w Walk,
@@ -234,7 +243,11 @@ impl<'w> Worker<'w> {
                 if !matches!(advanced, Ok(Advance::RangeFinished)) {
                     self.held = Some(held);
                 }
-                advanced.map(|_| Step::Advanced)
+                advanced.map(|advance| match advance {
+                    Advance::Batch | Advance::RangeFinished => Step::Advanced,
+                    Advance::Nothing => Step::Waited,
+                    Advance::Tripped(leave) => Step::Leaves(leave),
+                })
             }
         };
         match result {
@@ -313,15 +326,34 @@ impl<'w> Worker<'w> {
             seen: interval.keys,
             last_pointer: interval.last_pointer,
             next_size: interval.next_size,
+            spares: self.tools.spares.load(Ordering::SeqCst),
             lock_timeout: self.tools.lock_timeout,
             statement_timeout: (self.tools.gate.pace().target * STATEMENT_TIMEOUT_FACTOR)
                 .max(LEAST_STATEMENT_TIMEOUT),
         };
         self.seat.begin(self.tools.clock.monotonic());
-        let committed = self.commit(&batch).await;
+        let (committed, is_whole) = match self.commit(&batch).await {
+            Err(error) if classify(&error) == ErrorClass::Data => match self.isolate(&batch).await {
+                Ok(Isolated::Committed(committed)) => (Ok(committed), false),
+                Ok(Isolated::Interrupted) => {
+                    self.seat.end();
+                    return Ok(Advance::Nothing);
+                }
+                Ok(Isolated::TooMany { reason }) => {
+                    self.seat.end();
+                    return self.trip(reason).await.map(Advance::Tripped);
+                }
+                Err(error) => (Err(error), false),
+            },
+            committed => (committed.map_err(|source| RunError::batch(&batch, source)), true),
+        };
         let waits = self.seat.end();
-        let committed = committed.map_err(|source| RunError::batch(&batch, source))?;
+        let committed = committed?;
         self.note(held, &batch, &committed, waits).await?;
+        if is_whole {
+            self.size(held, &batch, committed.took.saturating_sub(waits.lock_wait));
+            self.adapt(&batch, &committed).await?;
+        }
         if held.range.batches.is_multiple_of(PRUNE_EVERY) {
             self.tools.store.prune_batches(&*self.session.connection, held.range.id, BATCHES_KEPT).await?;
         }
@@ -364,17 +396,21 @@ impl<'w> Worker<'w> {
             let client = &*self.session.connection;
             self.tools.store.note_waits(client, held.range.id, Some(committed.id), waits).await?;
         }
-        let looked_ahead = self.sizer.size();
         held.ahead.found(committed.next_upper.clone(), batch.next_size);
+        Ok(())
+    }
+
+    /// Fits the size of the batches to come to how long this one took.
+    fn size(&mut self, held: &mut Held, batch: &Batch, took: Duration) {
+        let looked_ahead = self.sizer.size();
         let seen = u32::try_from(batch.seen).unwrap_or(u32::MAX);
-        if let Some(resize) = self.sizer.observe(seen, committed.took.saturating_sub(waits.lock_wait)) {
+        if let Some(resize) = self.sizer.observe(seen, took) {
             self.tools.observer.notice(Notice::Resized { reason: resize.to_string() });
             // What was looked ahead has the old size: right for a step up, too much for a fall.
             if resize.to < looked_ahead {
                 held.ahead.forget();
             }
         }
-        self.adapt(batch, committed).await
     }
 
     /// Learns from the batch how well the strides serve, and says so when they change.

@@ -199,6 +199,34 @@ impl<'d> Section<'d> {
         }
     }
 
+    /// The text under `key`, or the whole number as a text.
+    pub fn text_or_number(&self, key: &str) -> Result<Option<Placed<String>>, DocumentError> {
+        self.get(key)
+            .map(|value| match value.get_ref() {
+                DeValue::Integer(number) if number.radix() == 10 => {
+                    Ok(Placed { value: number.as_str().to_owned(), offset: value.span().start })
+                }
+                _ => self.as_text(key, value),
+            })
+            .transpose()
+    }
+
+    /// The `true` or `false` under `key`.
+    pub fn flag(&self, key: &str) -> Result<Option<Placed<bool>>, DocumentError> {
+        self.get(key)
+            .map(|value| match value.get_ref() {
+                DeValue::Boolean(flag) => Ok(Placed { value: *flag, offset: value.span().start }),
+                other => Err(self.mistyped(key, value, "true or false", other)),
+            })
+            .transpose()
+    }
+
+    /// Whether `true` or `false` stands under `key`.
+    #[must_use]
+    pub fn is_flag(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|value| matches!(value.get_ref(), DeValue::Boolean(_)))
+    }
+
     /// The entries of an inline table of texts, in the order of the file.
     pub(super) fn pairs(&self, key: &str) -> Result<Vec<PlacedPair>, DocumentError> {
         let Some(value) = self.get(key) else { return Ok(Vec::new()) };

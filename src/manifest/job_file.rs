@@ -8,8 +8,9 @@ use super::hours_section::hours;
 use super::limits_section::limits;
 use super::{slug, sql};
 use crate::model::{
-    Assignment, BadName, BatchOptions, Direction, Ident, Job, Order, Revision, RevisionBody, RevisionId,
-    TableName, Total, Verify, WalkOptions, parse_duration, parse_size,
+    Assignment, BadName, BadTolerance, BatchOptions, Direction, Down, Ident, Job, Order, Revision,
+    RevisionBody, RevisionId, TableName, Tolerance, Total, Undo, Untouched, Verify, WalkOptions,
+    parse_duration, parse_size,
 };
 use crate::plan::batch_size;
 
@@ -22,12 +23,20 @@ pub struct JobFile {
 }
 
 const TOP: &[&str] = &[
-    "revision", "revises", "message", "labels", "depends", "when", "job", "batch", "limits", "hours",
-    "verify", "down",
+    "revision",
+    "revises",
+    "message",
+    "labels",
+    "depends",
+    "when",
+    "job",
+    "batch",
+    "limits",
+    "hours",
+    "quarantine",
+    "verify",
+    "down",
 ];
-
-/// Tables of the format that later versions honour. A job that relies on one must not run without it.
-const LATER: &[&str] = &["quarantine"];
 
 /// The default batch duration: percona-toolkit's `--chunk-time`.
 const DEFAULT_TARGET: std::time::Duration = std::time::Duration::from_millis(500);
@@ -39,13 +48,13 @@ const MOST_STRIDES: u32 = 64;
 pub fn parse_job(file: &Path, text: &str) -> Result<JobFile, DocumentError> {
     let document = Document::parse(file, text)?;
     let root = document.root();
-    refuse_later(&root)?;
     root.only(TOP)?;
     let section = root
         .section("job")?
         .ok_or_else(|| root.missing("job", "a job needs a [job] table with `table` and `set`"))?;
     section.only(&["kind", "table", "set", "where", "key", "undo"])?;
-    kind_and_undo(&section)?;
+    kind(&section)?;
+    let undo = undo(&section)?;
     let revision = root.text("revision")?.map(|id| RevisionId(id.value));
     let name = slug(file, revision.as_ref()).unwrap_or_default();
     let job = Job {
@@ -62,7 +71,10 @@ pub fn parse_job(file: &Path, text: &str) -> Result<JobFile, DocumentError> {
         limits: root.section("limits")?.as_ref().map(limits).transpose()?.unwrap_or_default(),
         hours: hours(&root)?,
         verify: verify(&root)?,
-        down: down(&root)?,
+        quarantine: quarantine(&root)?,
+        undo,
+        down: down(&root, undo)?,
+        restores: false,
     };
     if revision.is_none()
         && let Some(place) =
@@ -76,36 +88,37 @@ pub fn parse_job(file: &Path, text: &str) -> Result<JobFile, DocumentError> {
     Ok(JobFile { job, revision })
 }
 
-fn refuse_later(root: &Section<'_>) -> Result<(), DocumentError> {
-    for key in LATER {
-        if let Some(place) = root.place_of(key) {
-            let message =
-                format!("[{key}] is not honoured by this version, and to run without it would be unsafe");
-            let hint = format!("take [{key}] out if the job may run without it");
-            return Err(root.complain(&place, message, Some(hint)));
+fn kind(section: &Section<'_>) -> Result<(), DocumentError> {
+    match section.text("kind")? {
+        Some(kind) if kind.value != "update" => {
+            let message = format!("this version has no jobs of kind `{}`", kind.value);
+            let hint = "the kind it has is \"update\", the default";
+            Err(section.complain(&kind, message, Some(hint.into())))
         }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
-fn kind_and_undo(section: &Section<'_>) -> Result<(), DocumentError> {
-    if let Some(kind) = section.text("kind")?
-        && kind.value != "update"
-    {
-        let message = format!("this version has no jobs of kind `{}`", kind.value);
-        return Err(section.complain(
-            &kind,
-            message,
-            Some("the kind it has is \"update\", the default".into()),
-        ));
+fn undo(section: &Section<'_>) -> Result<Undo, DocumentError> {
+    match section.text("undo")? {
+        None => Ok(Undo::None),
+        Some(word) => match word.value.as_str() {
+            "none" => Ok(Undo::None),
+            "preimage" => Ok(Undo::Preimage),
+            other => {
+                let message = format!("`undo` is \"preimage\" or \"none\", and not \"{other}\"");
+                Err(section.complain(&word, message, None))
+            }
+        },
     }
-    if let Some(undo) = section.text("undo")?
-        && undo.value != "none"
-    {
-        let message = format!("this version can't keep old values (`undo = \"{}\"`)", undo.value);
-        return Err(section.complain(&undo, message, Some("leave `undo` out, or write \"none\"".into())));
-    }
-    Ok(())
+}
+
+fn quarantine(root: &Section<'_>) -> Result<Tolerance, DocumentError> {
+    let Some(section) = root.section("quarantine")? else { return Ok(Tolerance::default()) };
+    section.only(&["max"])?;
+    let hint = "say how many rows may be left behind: max = 100, or max = \"0.1%\"";
+    let max = section.text_or_number("max")?.ok_or_else(|| section.missing("max", hint))?;
+    max.value.parse().map_err(|error: BadTolerance| section.complain(&max, error.to_string(), None))
 }
 
 fn table(section: &Section<'_>) -> Result<TableName, DocumentError> {
@@ -251,8 +264,8 @@ fn walk(root: &Section<'_>) -> Result<WalkOptions, DocumentError> {
 
 fn verify(root: &Section<'_>) -> Result<Verify, DocumentError> {
     let Some(section) = root.section("verify")? else { return Ok(Verify::default()) };
-    section.only(&["totals"])?;
-    let mut verify = Verify::default();
+    section.only(&["totals", "untouched"])?;
+    let mut verify = Verify { untouched: untouched(&section)?, ..Verify::default() };
     for written in section.texts("totals")? {
         let text = written.value.trim();
         one_expression(&section, &written, text)?;
@@ -274,14 +287,40 @@ fn verify(root: &Section<'_>) -> Result<Verify, DocumentError> {
     }
 }
 
-fn down(root: &Section<'_>) -> Result<Option<Vec<Assignment>>, DocumentError> {
-    let Some(section) = root.section("down")? else { return Ok(None) };
-    if let Some(place) = section.place_of("restore") {
-        let message = "`restore` needs `undo = \"preimage\"`, which this version doesn't have";
-        return Err(section.complain(&place, message, Some("write [down] set = { … }".into())));
+/// `true` for every column that the job doesn't set, or a list of them.
+fn untouched(section: &Section<'_>) -> Result<Untouched, DocumentError> {
+    if section.is_flag("untouched") {
+        let all = section.flag("untouched")?.is_some_and(|flag| flag.value);
+        return Ok(if all { Untouched::All } else { Untouched::Unasked });
     }
-    section.only(&["set"])?;
-    assignments(&section, "set").map(Some)
+    let columns = section.texts("untouched")?;
+    if columns.is_empty() && section.place_of("untouched").is_some() {
+        let hint = "name columns, or write true for all that the job doesn't set";
+        return Err(section.missing_or_empty("untouched", hint));
+    }
+    if columns.is_empty() {
+        return Ok(Untouched::Unasked);
+    }
+    columns.iter().map(|written| column(section, written)).collect::<Result<_, _>>().map(Untouched::These)
+}
+
+fn down(root: &Section<'_>, undo: Undo) -> Result<Option<Down>, DocumentError> {
+    let Some(section) = root.section("down")? else { return Ok(None) };
+    section.only(&["set", "restore"])?;
+    let set = section.place_of("set");
+    match section.flag("restore")? {
+        Some(restore) if restore.value && undo == Undo::None => {
+            let message = "`restore` puts back the old values, and this job keeps none";
+            let hint = "write undo = \"preimage\" under [job], or set = { … } here";
+            Err(section.complain(&restore, message, Some(hint.into())))
+        }
+        Some(restore) if restore.value && set.is_some() => {
+            let message = "`set` and `restore` are two ways to take the job back";
+            Err(section.complain(&restore, message, Some("take one of them out".into())))
+        }
+        Some(restore) if restore.value => Ok(Some(Down::Restore)),
+        _ => assignments(&section, "set").map(|set| Some(Down::Set(set))),
+    }
 }
 
 fn history(root: &Section<'_>, id: RevisionId, job: &Job) -> Result<Revision, DocumentError> {

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Direction, Hours, Ident, Limits, Order, RevisionId, TableName};
+use super::{Direction, Hours, Ident, Limits, Order, RevisionId, TableName, Tolerance};
 
 /// What one data job does. Expressions are the author's SQL; they are checked against the database before anything
 /// is written.
@@ -36,8 +36,33 @@ pub struct Job {
     pub hours: Option<Hours>,
     /// What must hold at the end.
     pub verify: Verify,
-    /// What a downgrade sets, batch by batch; `None`: the job can't be taken back.
-    pub down: Option<Vec<Assignment>>,
+    /// How many rows may be left behind because they can't take their new values.
+    pub quarantine: Tolerance,
+    /// What is kept of the values that are overwritten.
+    pub undo: Undo,
+    /// How a downgrade takes the job back, batch by batch; `None`: as [`Undo`] allows.
+    pub down: Option<Down>,
+    /// This is the job that puts back the values that another kept.
+    pub restores: bool,
+}
+
+/// `undo`: what a job keeps of the values that it overwrites.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Undo {
+    /// Nothing.
+    #[default]
+    None,
+    /// The old values, and the new ones to tell whether they are there still.
+    Preimage,
+}
+
+/// `[down]`: how a job is taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Down {
+    /// These are set.
+    Set(Vec<Assignment>),
+    /// The values that the job kept are put back.
+    Restore,
 }
 
 /// `column = expression`.
@@ -78,6 +103,20 @@ pub struct Verify {
     pub totals: Vec<Total>,
     /// SQL expressions that the totals are compared by as well, each by itself.
     pub by: Vec<String>,
+    /// What no batch may change.
+    pub untouched: Untouched,
+}
+
+/// `[verify] untouched`: columns that keep their values in every row that a batch changes, whatever triggers do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Untouched {
+    /// Nobody asked.
+    #[default]
+    Unasked,
+    /// Every column that the job doesn't set.
+    All,
+    /// These.
+    These(Vec<Ident>),
 }
 
 /// One control total: two aggregates that must be equal.
@@ -96,19 +135,40 @@ impl Job {
         self.revision.as_ref().map_or(self.name.as_str(), |revision| revision.0.as_str())
     }
 
-    /// The job that takes this one back by its `[down]`; `None` when it has none. Its runs are tied to this job, and told
-    /// apart by their direction.
+    /// The job that takes this one back, by its `[down]` or by the values that it kept; `None` when it has neither. Its
+    /// runs are tied to this job, and told apart by their direction.
     #[must_use]
     pub fn taken_back(&self) -> Option<Self> {
-        let set = self.down.clone()?;
-        Some(Self {
+        let (set, restores) = match (&self.down, self.undo) {
+            (Some(Down::Set(set)), _) => (set.clone(), false),
+            (Some(Down::Restore), _) | (None, Undo::Preimage) => (self.set.clone(), true),
+            (None, Undo::None) => return None,
+        };
+        let down = Self { set, ..self.going_down() };
+        Some(if restores { down.restoring() } else { down })
+    }
+
+    /// The job that puts back the values that this one kept, whatever its `[down]` says; `None` when it keeps none.
+    #[must_use]
+    pub fn undone(&self) -> Option<Self> {
+        (self.undo == Undo::Preimage).then(|| self.going_down().restoring())
+    }
+
+    /// What a batch of the job kept is put back by one batch.
+    fn restoring(self) -> Self {
+        let batch = BatchOptions { min: 1, max: 1, ..self.batch };
+        Self { restores: true, batch, walk: WalkOptions::default(), ..self }
+    }
+
+    fn going_down(&self) -> Self {
+        Self {
             direction: Direction::Down,
-            set,
             filter: None,
             verify: Verify::default(),
+            undo: Undo::None,
             down: None,
             ..self.clone()
-        })
+        }
     }
 
     /// What the job *does*, one setting a line, for the comparison at resume. How fast it does it (`[batch]`,
@@ -116,13 +176,27 @@ impl Job {
     #[must_use]
     pub fn definition(&self) -> String {
         let mut lines = vec![format!("table = {}", self.table)];
-        lines.extend(self.set.iter().map(|a| format!("set.{} = {}", a.column, a.expression)));
+        if self.restores {
+            lines.extend(self.set.iter().map(|a| format!("restore = {}", a.column)));
+        } else {
+            lines.extend(self.set.iter().map(|a| format!("set.{} = {}", a.column, a.expression)));
+        }
+        if self.undo == Undo::Preimage {
+            lines.push("undo = preimage".to_owned());
+        }
         lines.extend(self.filter.iter().map(|filter| format!("where = {filter}")));
         lines.extend(self.key.iter().map(|key| {
             format!("key = {}", key.iter().map(|column| column.0.as_str()).collect::<Vec<_>>().join(", "))
         }));
         lines.extend(self.verify.totals.iter().map(|t| format!("verify.total = {} = {}", t.left, t.right)));
         lines.extend(self.verify.by.iter().map(|by| format!("verify.by = {by}")));
+        match &self.verify.untouched {
+            Untouched::Unasked => {}
+            Untouched::All => lines.push("verify.untouched = all".to_owned()),
+            Untouched::These(columns) => {
+                lines.extend(columns.iter().map(|column| format!("verify.untouched = {column}")));
+            }
+        }
         lines.join("\n") + "\n"
     }
 }

@@ -52,14 +52,25 @@ impl KeyValue {
     }
 }
 
-/// For people: control characters are escaped, since a key may hold line breaks and what a terminal obeys.
+impl KeyValue {
+    /// With the names of its columns: `company_id = 7, entry_no = 4711`.
+    #[must_use]
+    pub fn describe(&self, columns: &[Ident]) -> String {
+        let one = |(column, part): (&Ident, &String)| format!("{column} = {}", printable(part));
+        columns.iter().zip(&self.0).map(one).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Control characters are escaped: a key may hold line breaks and what a terminal obeys.
+fn printable(part: &String) -> String {
+    let one = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    part.chars().map(one).collect()
+}
+
+/// For people, without names: `4711` or `(7, 4711)`.
 impl std::fmt::Display for KeyValue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let escape = |part: &String| -> String {
-            let one = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-            part.chars().map(one).collect()
-        };
-        let parts: Vec<_> = self.0.iter().map(escape).collect();
+        let parts: Vec<_> = self.0.iter().map(printable).collect();
         match parts.as_slice() {
             [only] => f.write_str(only),
             several => write!(f, "({})", several.join(", ")),

@@ -19,6 +19,8 @@ pub enum RunState {
     Stopped,
     /// An error stopped it; it can be resumed once the cause is gone.
     Failed,
+    /// Everything is done but the rows in its quarantine; a person decides what becomes of them.
+    Quarantined,
     /// Proved and signed off.
     Done,
     /// Given up by an operator; it will not be resumed.
@@ -54,13 +56,14 @@ pub struct UnknownState {
 
 impl RunState {
     /// Every state.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Running,
         Self::Proving,
         Self::Waiting,
         Self::Paused,
         Self::Stopped,
         Self::Failed,
+        Self::Quarantined,
         Self::Done,
         Self::Cancelled,
         Self::Undone,
@@ -76,6 +79,7 @@ impl RunState {
             Self::Paused => "paused",
             Self::Stopped => "stopped",
             Self::Failed => "failed",
+            Self::Quarantined => "quarantined",
             Self::Done => "done",
             Self::Cancelled => "cancelled",
             Self::Undone => "undone",

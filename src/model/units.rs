@@ -4,13 +4,13 @@ use std::time::Duration;
 
 /// Why a text is no duration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a duration: write a number and ms, s, min or h, like \"500ms\"")]
+#[error("`{text}` is not a duration: write a number and ms, s, min, h or d, like \"500ms\"")]
 pub struct BadDuration {
     /// The text as given.
     pub text: String,
 }
 
-/// Reads `500ms`, `1.5s`, `2 min`, `1h`. Bounds: at least 1 ms, at most 365 days.
+/// Reads `500ms`, `1.5s`, `2 min`, `1h`, `30d`. Bounds: at least 1 ms, at most 365 days.
 pub fn parse_duration(text: &str) -> Result<Duration, BadDuration> {
     let bad = || BadDuration { text: text.to_owned() };
     let trimmed = text.trim();
@@ -21,6 +21,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, BadDuration> {
         "s" => number,
         "min" | "m" => number * 60.0,
         "h" => number * 3600.0,
+        "d" => number * 86_400.0,
         _ => return Err(bad()),
     };
     if (0.001..=365.0 * 86_400.0).contains(&seconds) {

@@ -58,16 +58,29 @@ fn class_of(code: &SqlState) -> ErrorClass {
         "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => ErrorClass::Connection,
         // insufficient_privilege
         "42501" => ErrorClass::Rights,
+        // cardinality_violation: an expression's subquery found two rows for this one; program_limit_exceeded: its index
+        // entry is too long; with_check_option_violation
+        "21000" | "54000" | "44000" => ErrorClass::Data,
         code => match &code[..2] {
             "08" => ErrorClass::Connection,
             "28" => ErrorClass::Authentication,
             "53" => ErrorClass::Resources,
-            "22" | "23" => ErrorClass::Data,
+            // P0: raised by a function or a trigger of the database's, as a rule about a row.
+            "22" | "23" | "P0" => ErrorClass::Data,
             "42" | "0A" | "2B" | "3D" | "3F" => ErrorClass::Definition,
+            class if !CLASSES.contains(&class) => ErrorClass::Data,
             _ => ErrorClass::Other,
         },
     }
 }
+
+/// The classes that PostgreSQL raises itself (its manual's appendix A, versions 14 to 18). Any other is an author's own code:
+/// RAISE … USING ERRCODE in a function or a trigger.
+const CLASSES: [&str; 45] = [
+    "00", "01", "02", "03", "08", "09", "0A", "0B", "0F", "0L", "0P", "0Z", "10", "20", "21", "22", "23",
+    "24", "25", "26", "27", "28", "2B", "2D", "2F", "34", "38", "39", "3B", "3D", "3F", "40", "42", "44",
+    "53", "54", "55", "57", "58", "72", "F0", "HV", "P0", "XX", "LH",
+];
 
 /// What a person can do about an error of the server's, where that can be said in general.
 #[must_use]
@@ -104,6 +117,14 @@ pub fn hint(error: &Error) -> Option<String> {
     Some(text.to_owned())
 }
 
+/// The SQLSTATE of an error and the server's message with its detail, on one line.
+#[must_use]
+pub fn parts(error: &Error) -> (String, String) {
+    let Some(database) = error.as_db_error() else { return (String::new(), error.to_string()) };
+    let detail = database.detail().map(|detail| format!(" ({detail})")).unwrap_or_default();
+    (database.code().code().to_owned(), format!("{}{detail}", database.message()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +138,10 @@ mod tests {
         assert_eq!(class("08006"), ErrorClass::Connection);
         assert_eq!(class("53100"), ErrorClass::Resources);
         assert_eq!(class("23514"), ErrorClass::Data);
+        for raised_by_an_author in ["P0001", "PY001", "ZZ999", "54000", "21000"] {
+            assert_eq!(class(raised_by_an_author), ErrorClass::Data, "{raised_by_an_author}");
+        }
+        assert_eq!(class("54001"), ErrorClass::Other);
         assert_eq!(class("42703"), ErrorClass::Definition);
         assert_eq!(class("42501"), ErrorClass::Rights);
         assert_eq!(class("28P01"), ErrorClass::Authentication);

@@ -4,6 +4,7 @@
 pub mod admission;
 pub mod backoff;
 pub mod batch_size;
+pub mod bisection;
 pub mod checkup;
 pub mod control;
 pub mod drift;

@@ -24,6 +24,8 @@ pub enum Input {
     Close,
     /// An error that waiting doesn't mend.
     Fail,
+    /// Nothing is left but rows that are in quarantine.
+    Quarantine,
     /// An operator gives the run up.
     Cancel,
     /// What the run did is taken back.
@@ -42,7 +44,7 @@ pub struct Illegal {
 
 impl Input {
     /// Every input.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Resume,
         Self::PassesDone,
         Self::RowsRemain,
@@ -52,6 +54,7 @@ impl Input {
         Self::Release,
         Self::Close,
         Self::Fail,
+        Self::Quarantine,
         Self::Cancel,
         Self::Undo,
     ];
@@ -59,15 +62,16 @@ impl Input {
 
 /// The state that follows.
 pub fn next(from: RunState, input: Input) -> Result<RunState, Illegal> {
-    use RunState::{Cancelled, Done, Failed, Paused, Proving, Running, Stopped, Undone, Waiting};
+    use RunState::{
+        Cancelled, Done, Failed, Paused, Proving, Quarantined, Running, Stopped, Undone, Waiting,
+    };
     match (from, input) {
         // Resume: a process takes it up: `run` was called again after a signal, an error or a crash, or a worker finds
         // that it may go on. What was being proved is proved anew: rows may have changed since. One that is paused must
         // be released first.
         // RowsRemain: rows came unconverged after the last sweep had passed them: one more sweep.
-        (Running | Proving | Waiting | Stopped | Failed, Input::Resume) | (Proving, Input::RowsRemain) => {
-            Ok(Running)
-        }
+        (Running | Proving | Waiting | Stopped | Failed | Quarantined, Input::Resume)
+        | (Proving, Input::RowsRemain) => Ok(Running),
         // The last sweep found nothing to do.
         (Running, Input::PassesDone) => Ok(Proving),
         // Signed off.
@@ -75,18 +79,22 @@ pub fn next(from: RunState, input: Input) -> Result<RunState, Illegal> {
         // Ctrl-C, SIGTERM or SIGHUP, after the batch or with the batch cancelled.
         (Running | Proving, Input::Stop) => Ok(Stopped),
         // `pause`: each process has stopped after its batch and the last of them says so; or nobody was at work.
-        (Running | Proving | Waiting | Stopped | Failed, Input::Pause) => Ok(Paused),
+        (Running | Proving | Waiting | Stopped | Failed | Quarantined, Input::Pause) => Ok(Paused),
         // Release: `resume`, where nobody is at work: whoever comes may go on.
         // Close: the hours closed, or a signal held the run past its limit, and the last process leaves.
-        (Running | Proving | Paused | Stopped | Failed, Input::Release)
+        (Running | Proving | Paused | Stopped | Failed | Quarantined, Input::Release)
         | (Running | Proving, Input::Close) => Ok(Waiting),
         // A definitive error, totals that differ, or a transient error past its deadline.
         (Running | Proving, Input::Fail) => Ok(Failed),
+        // The proof held but for the rows that a person has to decide on.
+        (Proving, Input::Quarantine) => Ok(Quarantined),
         // `downgrade` takes the job back, or a revision that the job stands on; `stamp` forgets it.
         (Done, Input::Undo) => Ok(Undone),
         // `cancel`, once the last process has heard; `run --anew`, or the other direction, or the ground of the job is
         // taken away: whoever calls it has seen that no process is at work.
-        (Running | Proving | Waiting | Paused | Stopped | Failed, Input::Cancel) => Ok(Cancelled),
+        (Running | Proving | Waiting | Paused | Stopped | Failed | Quarantined, Input::Cancel) => {
+            Ok(Cancelled)
+        }
         (from, input) => Err(Illegal { from, input }),
     }
 }

@@ -8,6 +8,7 @@ mod command;
 mod control;
 mod event;
 mod install;
+mod quarantine;
 mod range;
 mod revision;
 mod run;
@@ -20,6 +21,7 @@ use crate::pg::{ErrorClass, classify, quote, sqlstate};
 pub use command::UpgradeCommand;
 pub use control::{Beat, CHANNEL, Dead, Orders, Peer, Waits, Wish};
 pub use event::{Event, LoggedEvent};
+pub use quarantine::{Culprit, KeptBy, QuarantineCount, Quarantined, Settlement};
 pub use range::{NewRange, PassTotals, RangeRow};
 pub use revision::{AppliedRevision, Neighbours, Origin, Recording};
 pub use run::{NewRun, RunRow};
@@ -112,16 +114,19 @@ macro_rules! statements {
 
 statements! {
     accept_revision, advance, beat, begin_section, begin_statement, claim_range, close_ranges,
-    confirm_workers, count_other_workers, create_run, deregister_workers, describe_walk,
-    end_section, fence, find_default_schema, find_history_holder, find_run, finish_command,
-    finish_range, finish_statement, first_worker, forget_revision, give_up_runs, list_events,
-    list_peers, list_revisions, list_runs, list_sections, list_workers, lock_history,
-    lock_revisions, lock_runs, move_worker, neighbours_applied, note_waits, notify_workers,
-    open_commands, open_ranges, pass_totals, plan_range, prune_batches, read_clock,
-    read_database_settings, read_orders, read_range, read_section, read_version, reap_workers,
-    recent_batches, record_event, record_revision, register_worker, release_ranges, remove_workers,
-    request_command, revoke_leases, same_file, set_database_settings, set_run_settings,
-    set_run_state, set_wanted, share_runs, split_range, start_pass, undo_revision, unfinished_runs,
+    confirm_workers, count_other_workers, count_quarantine, create_run, deregister_workers,
+    describe_walk, end_section, fence, find_default_schema, find_history_holder, find_run,
+    finish_command, finish_range, finish_statement, first_worker, forget_revision, give_up_runs,
+    keep_preimage, list_events, list_peers, list_quarantine, list_revisions, list_runs,
+    list_sections, list_workers, lock_history, lock_quarantined, lock_revisions, lock_run, lock_runs,
+    move_worker, neighbours_applied, note_waits, notify_workers, open_commands, open_ranges,
+    pass_totals, plan_range, preimage_columns, preimages, prune_batches, prune_preimages,
+    quarantine_room, quarantine_row, read_clock, read_database_settings, read_orders, read_range,
+    read_section, read_version, reap_workers, recent_batches, record_event, record_revision,
+    refuse_touched, register_worker, release_ranges, remove_workers, request_command, restore,
+    revoke_leases, run_of_range, same_file, same_table, set_database_settings, set_run_settings,
+    set_run_state, set_wanted, settle_quarantined, share_runs, spared, split_range, start_pass,
+    try_quarantined, undo_revision, unfinished_runs,
 }
 
 impl Store {

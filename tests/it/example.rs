@@ -40,7 +40,10 @@ async fn down(database: &Database, revision: &Revision) {
                 .await;
         }
         RevisionBody::Data(job) => {
-            let set = &job.down.as_ref().expect("the example's job goes down")[0];
+            let Some(longhaul::model::Down::Set(set)) = &job.down else {
+                panic!("the example's job goes down")
+            };
+            let set = &set[0];
             let statement = format!("UPDATE {} SET {} = {}", job.table, set.column, set.expression);
             database.execute(&statement).await;
         }

@@ -8,7 +8,7 @@ use tokio_postgres::GenericClient;
 use super::session::Session;
 use super::{ChangeOptions, Done, Gate, History, HistoryError, HistoryStep};
 use crate::engine::takeover;
-use crate::engine::{Ended, Notice, RunRequest};
+use crate::engine::{Ended, Notice, RunError, RunRequest};
 use crate::model::{Direction, Job, Revision, RevisionId, RunState};
 use crate::pg::Connection;
 use crate::store::{Event, Origin, Recording, RunRow};
@@ -194,30 +194,77 @@ impl History<'_> {
         Ok(run.is_some_and(|run| takeover::is_done(&run, job)))
     }
 
-    /// Takes a data revision back by its `[down]`. From the beginning on it counts as not applied.
+    /// Puts back the values that a job kept. A revision that it stands for counts as not applied from the beginning on.
+    pub async fn undo(&self, job: &Job, options: &ChangeOptions<'_>) -> Result<Ended, HistoryError> {
+        let engine = self.engine;
+        let down = job.undone().ok_or_else(|| RunError::NothingKept { job: job.name.clone() })?;
+        let connection = self.look("undo").await?;
+        let (kept, run) = if engine.store.is_readable(&connection).await? {
+            let kept = engine.store.kept_by(&*connection, job.id()).await?;
+            (kept, engine.store.find_run(&*connection, job.id()).await?)
+        } else {
+            (Vec::new(), None)
+        };
+        let is_begun = run.is_some_and(|run| run.direction == Direction::Down && !run.state.is_final());
+        if kept.is_empty() && !is_begun {
+            return Err(RunError::NothingKept { job: job.name.clone() }.into());
+        }
+        let revision = job.revision.as_ref().and_then(|id| self.manifest.revision(&id.0));
+        let Some(revision) = revision else {
+            return Ok(engine.run(&down, &options.request).await?);
+        };
+        let applied = self.applied(&connection).await?;
+        let followers = self.manifest.graph.followers(&revision.id.0);
+        let followers: Vec<String> =
+            followers.into_iter().filter(|id| applied.contains_key(*id)).map(str::to_owned).collect();
+        if !followers.is_empty() {
+            return Err(HistoryError::Followed { revision: revision.id.clone(), followers });
+        }
+        drop(connection);
+        let session = Session::begin(self, options, "undo").await?;
+        Ok(self.take_back_by(session, (job, down), revision).await?.0)
+    }
+
+    /// Takes a data revision back as its job says.
     pub(super) async fn take_back(
         &self,
-        mut session: Session<'_>,
+        session: Session<'_>,
         job: &Job,
         revision: &Revision,
     ) -> Result<HistoryStep, HistoryError> {
-        let (engine, id, options) = (self.engine, &revision.id, session.options);
-        session.may_go_on(id)?;
+        let id = &revision.id;
         let down =
             job.taken_back().ok_or_else(|| HistoryError::Irreversible { revisions: vec![id.to_string()] })?;
+        Ok(match self.take_back_by(session, (job, down), revision).await? {
+            (ended @ Ended::Left { .. }, _) => {
+                HistoryStep::Stopped { job: job.name.clone(), ended: Box::new(ended) }
+            }
+            (_, done) => HistoryStep::Changed(id.clone(), Direction::Down, done),
+        })
+    }
+
+    /// Takes a data revision back by that job. From the beginning on it counts as not applied.
+    async fn take_back_by(
+        &self,
+        mut session: Session<'_>,
+        (job, down): (&Job, Job),
+        revision: &Revision,
+    ) -> Result<(Ended, Done), HistoryError> {
+        let (engine, options) = (self.engine, session.options);
+        session.may_go_on(&revision.id)?;
         self.begin_taking_back(&mut session, job, revision).await?;
         session.end().await;
         let started = engine.clock.monotonic();
         let ended = engine.run(&down, &options.request).await?;
         if matches!(ended, Ended::Left { .. }) {
-            return Ok(HistoryStep::Stopped { job: job.name.clone(), ended: Box::new(ended) });
+            return Ok((ended, Done::Now));
         }
         failpoint!("history.taken_back");
         let took = engine.clock.monotonic().saturating_duration_since(started);
         let mut session = Session::begin(self, options, "downgrade").await?;
         let done = self.end_taking_back(&mut session, revision, took).await?;
         session.end().await;
-        Ok(HistoryStep::Changed(id.clone(), Direction::Down, done))
+        Ok((ended, done))
     }
 
     async fn end_taking_back(

@@ -179,6 +179,14 @@ pub enum HistoryError {
         /// How far it came.
         how: &'static str,
     },
+    /// Others stand on what is to be undone.
+    #[error("revision {revision} can't be undone by itself: {} stands on it", followers.join(", "))]
+    Followed {
+        /// The revision.
+        revision: RevisionId,
+        /// Those that follow it and are applied.
+        followers: Vec<String>,
+    },
     /// A process works on a job whose ground would be taken away.
     #[error("the job {job} is being run by {who}")]
     JobAtWork {
@@ -277,6 +285,7 @@ impl HistoryError {
                 "take the change back until the revision is through; or say what came of it: --in-doubt done or again"
             }
             Self::ChangedMidway { .. } => "take the change back until the revision is through",
+            Self::Followed { .. } => "`longhaul downgrade` undoes what follows it first",
             Self::JobAtWork { .. } => "stop it there first, with Ctrl-C; `longhaul status` shows it",
             Self::Callback { .. } => "mend the command in [callbacks]",
             Self::Disagrees { .. } => "if you know better: --force",

@@ -33,7 +33,7 @@ impl Preflight<'_> {
 
     /// The whole batch, once more in one piece: what no part shows alone, like a missing equality operator.
     pub(super) async fn whole_batch(&self, sql: &JobSql) -> Result<(), PreflightError> {
-        for statement in [&sql.whole, &sql.remaining] {
+        for statement in [&sql.whole, &sql.remaining(None)] {
             self.client.prepare(statement).await.map_err(|error| match error.code() {
                 Some(code) if *code == SqlState::UNDEFINED_FUNCTION && self.job.filter.is_none() => {
                     let message = format!("the default `where` can't be used here: {}", in_short(&error));

@@ -5,6 +5,7 @@ mod convergence;
 mod expressions;
 mod key;
 mod relation;
+mod restore;
 mod rights;
 mod targets;
 mod totals;
@@ -102,6 +103,9 @@ impl<'p> Preflight<'p> {
 
     /// Runs every check and returns the plan, or the first finding.
     pub async fn plan(&self, store: &Store) -> Result<JobPlan, PreflightError> {
+        if self.job.restores {
+            return self.restoring(store).await;
+        }
         let table = self.relation().await?;
         let key = self.key(&table)?;
         let set = self.targets(&table, &key).await?;
@@ -114,8 +118,9 @@ impl<'p> Preflight<'p> {
             Repair::Where(filter) => Some(filter.as_str()),
             Repair::ReportOnly => None,
         };
-        let subject = Subject { table: &table, key: &key, filter: &filter, repair: again };
-        let sql = JobSql::new(self.job, &subject, &store.sql);
+        self.untouched(&table)?;
+        let subject = Subject { table: &table, key: &key, filter: &filter, repair: again, restore: None };
+        let sql = JobSql::new(self.job, subject, &store.sql);
         self.whole_batch(&sql).await?;
         let storage = self.storage(&table, &key).await?;
         let order = self.order(&storage, &repair)?;

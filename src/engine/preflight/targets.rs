@@ -2,7 +2,7 @@
 
 use super::{Finding, Preflight, PreflightError};
 use crate::manifest::nearest;
-use crate::model::{Assignment, Ident, Key};
+use crate::model::{Assignment, Ident, Key, Untouched};
 use crate::pg::catalog::{Column, Table};
 
 impl Preflight<'_> {
@@ -49,6 +49,21 @@ impl Preflight<'_> {
             let message = format!("the role `{role}` may not update `{name}`");
             let hint = format!("GRANT SELECT, UPDATE ON {} TO {role}", self.job.table);
             return Err(self.finding(place, message).hint(hint).into());
+        }
+        Ok(())
+    }
+
+    /// The columns that are to stay untouched are there, and not set.
+    pub(super) fn untouched(&self, table: &Table) -> Result<(), PreflightError> {
+        const PLACE: &str = "[verify] untouched";
+        let Untouched::These(columns) = &self.job.verify.untouched else { return Ok(()) };
+        for column in columns {
+            if table.column(column).is_none() {
+                return Err(self.missing_column(PLACE, table, column).into());
+            }
+            if self.job.set.iter().any(|assignment| assignment.column == *column) {
+                return Err(self.finding(PLACE, format!("`{column}` is set by the job")).into());
+            }
         }
         Ok(())
     }

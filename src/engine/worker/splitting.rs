@@ -58,6 +58,10 @@ impl Worker<'_> {
     /// Cuts the range with the most ahead of its worker; whoever comes first claims the new one. `false`: none is
     /// worth it, or its worker was quicker.
     async fn split(&self, open: &[RangeRow]) -> Result<bool, RunError> {
+        if self.tools.job.restores {
+            // What was kept last is put back first: one after the other.
+            return Ok(false);
+        }
         let cut = match open.first().map(|range| range.order) {
             Some(Order::Physical) => {
                 let pages = self.tools.walk.pages_of(self.least_keys()).min(LEAST_PAGES);

@@ -1,11 +1,8 @@
--- Counts what the batch changed and moves the range's position, in the statement that did the changing. The job's own
--- UPDATE and the parameters are put in by engine::statements. The range is the one that the fence let pass in this very
+-- Counts what the batch changed and moves the range's position, in the statement that did the changing. What changes
+-- the rows, and the parameters, are put in by engine::statements. The range is the one that the fence let pass in this very
 -- transaction. If BEGIN failed, say because someone's cancel hit it, this statement would run on its own, without a
 -- fence: then the setting is missing or empty, the cast fails, and nothing of it is kept.
-WITH changed AS (
-{rows}
-    RETURNING {filter} AS still_matches
-), counted AS (
+{changed}, counted AS (
     SELECT count(*) AS n, count(*) FILTER (WHERE still_matches) AS unconverged FROM changed
 ), ended AS (
     -- Looked up once the rows are counted, not before.
@@ -39,5 +36,5 @@ SET checkpoint = {checkpoint}::text[],
     wal_bytes = progress.wal_bytes + ended.wal_ended - ended.wal_began
 FROM ended, logged
 WHERE progress.id = current_setting('longhaul.fence')::int8
-  AND {same_file}
+  AND {same_table}
 RETURNING ended.n, ended.hot, ended.wal_began, ended.wal_ended, logged.id

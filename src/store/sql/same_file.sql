@@ -1,1 +1,1 @@
-{schema}.same_file({table}, $11::oid)
+{schema}.same_file({table}::oid, {file}::oid)

@@ -166,7 +166,7 @@ async fn what_this_version_does_not_honour_is_refused_and_not_passed_over() {
 async fn a_value_that_can_not_be_meant_is_refused_at_its_place() {
     let project = entries().await;
     assert_snapshot!(refused(&project, &format!("{JOB}\n[batch]\ntarget = \"500\"\n")).await, @r#"
-    error: jobs/fill.toml:6:10: `500` is not a duration: write a number and ms, s, min or h, like "500ms"
+    error: jobs/fill.toml:6:10: `500` is not a duration: write a number and ms, s, min, h or d, like "500ms"
        6 | target = "500"
          |          ^
     "#);

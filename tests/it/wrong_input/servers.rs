@@ -99,7 +99,7 @@ async fn a_configuration_that_is_missing_or_wrong_is_named() {
     "#);
     project.write("../own.toml", "lock_timeout = \"soon\"\n");
     assert_snapshot!(with(&project, &["status", "--config", "own.toml"], 2).await, @r#"
-    error: own.toml:1:16: `soon` is not a duration: write a number and ms, s, min or h, like "500ms"
+    error: own.toml:1:16: `soon` is not a duration: write a number and ms, s, min, h or d, like "500ms"
        1 | lock_timeout = "soon"
          |                ^
     "#);
@@ -108,7 +108,7 @@ async fn a_configuration_that_is_missing_or_wrong_is_named() {
     error: own.toml:1:2: unknown key `database` at the top of the file
        1 | [database]
          |  ^
-    hint: the keys at the top of the file are database_url, dir, schema, lock_timeout, connect_timeout, history_wait, workers, pause_file, hours, limits, new_files, callbacks
+    hint: the keys at the top of the file are database_url, dir, schema, lock_timeout, connect_timeout, history_wait, workers, pause_file, preimage_retention, hours, limits, new_files, callbacks
     ");
     project.write("../own.toml", "database_url = \"postgresql://ann:hunter2@db/hrms\nschema = 1\n");
     assert_snapshot!(with(&project, &["status", "--config", "own.toml"], 2).await, @r#"error: own.toml:1:49: invalid basic string, expected `"`"#);

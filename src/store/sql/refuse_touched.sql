@@ -1,0 +1,1 @@
+{schema}.refuse_touched({key}, {columns}, {old}, {new})

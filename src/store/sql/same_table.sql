@@ -1,0 +1,1 @@
+{schema}.same_table({name}::regclass, {table}::oid)
