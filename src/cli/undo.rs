@@ -38,7 +38,7 @@ pub(crate) async fn undo(args: &UndoArgs, context: &Context<'_>) -> Result<u8, F
     let history = History { engine: &engine, manifest: &manifest };
     let request = RunRequest::default();
     let options = ChangeOptions { tag: args.tag.as_deref(), request, ..ChangeOptions::default() };
-    let ended = history.undo(job, &options).await?;
+    let ended = Box::pin(history.undo(job, &options)).await?;
     let Ended::Done { run, totals, proof } = &ended else {
         return Ok(run::report(context, &job.name, &ended));
     };

@@ -10,7 +10,7 @@ use super::exit;
 use super::failure::Failure;
 use super::signals;
 use crate::engine::Proof;
-use crate::model::human_count;
+use crate::model::{human_count, parse_share};
 use crate::observe::Terminal;
 use crate::store::QuarantineCount;
 
@@ -18,6 +18,9 @@ use crate::store::QuarantineCount;
 pub(crate) struct VerifyArgs {
     /// A revision id or prefix, a job's name, or a file's path
     job: String,
+    /// Look at so much of the table's pages only, like 1%: a quick look, and no proof
+    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
+    sample: Option<f64>,
 }
 
 pub(crate) async fn verify(args: &VerifyArgs, context: &Context<'_>) -> Result<u8, Failure> {
@@ -27,24 +30,32 @@ pub(crate) async fn verify(args: &VerifyArgs, context: &Context<'_>) -> Result<u
     let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
-    let Some(proof) = engine.verify(job).await? else {
+    let Some(proof) = Box::pin(engine.verify(job, args.sample)).await? else {
         context.printer.say(&format!("{} was not verified to the end: stopped by a signal", job.name));
         return Ok(exit::INTERRUPTED);
     };
     let ok = proof.remaining == 0 && proof.totals_agree() && proof.quarantined.held == 0;
     if context.printer.json {
-        context.printer.data(&format!("{:#}", json!({ "ok": ok, "job": job.name, "proof": proof })));
+        context.printer.data(&format!(
+            "{:#}",
+            json!({ "ok": ok, "job": job.name, "sample": args.sample, "proof": proof })
+        ));
     } else {
-        context.printer.data(lines(&job.name, &proof).join("\n").as_str());
+        context.printer.data(lines(&job.name, &proof, args.sample).join("\n").as_str());
     }
     Ok(if ok { exit::DONE } else { exit::FOUND })
 }
 
-fn lines(job: &str, proof: &Proof) -> Vec<String> {
+fn lines(job: &str, proof: &Proof, sample: Option<f64>) -> Vec<String> {
     let count = |rows: i64| human_count(rows.unsigned_abs());
     let word = |ok: bool| if ok { "ok   " } else { "FOUND" };
     let mut lines = vec![
-        format!("{job}, in one snapshot at {}", proof.at),
+        match sample {
+            None => format!("{job}, in one snapshot at {}", proof.at),
+            Some(share) => {
+                format!("{job}, {} % of its pages, in one snapshot at {}", share * 100.0, proof.at)
+            }
+        },
         format!(
             "  {} {} of {} rows are left to do",
             word(proof.remaining == 0),

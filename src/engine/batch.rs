@@ -45,6 +45,7 @@ struct PreparedPair {
 
 /// What kind of statement changes a batch's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question that the statement's text depends on")]
 pub(super) struct Shape {
     /// What its interval is of.
     pub(super) order: Order,

@@ -6,6 +6,7 @@
 //!                    between passes: the process that came first leads, the others wait for what it finds
 //! ```
 
+mod before;
 mod hiring;
 
 use std::sync::atomic::Ordering;
@@ -19,9 +20,11 @@ use super::takeover::{Runs, still_ours};
 pub(super) use hiring::Roster;
 use hiring::{Walking, hire, walk_on};
 
+use super::gate::Gate;
+use super::statements::Scope;
 use super::walk::Walk;
 use super::worker::{Step, Tools, Walked, Worker};
-use super::{JobPlan, Leave, Notice, Proof, Repair, RunError, StopLevel, proof};
+use super::{JobPlan, Leave, Notice, Proof, Repair, RunError, Stop, StopLevel, proof};
 use crate::model::{Direction, Pass, RunId, RunState};
 use crate::pg::{Connection, ErrorClass};
 use crate::plan::admission::Admission;
@@ -96,6 +99,9 @@ impl<'w> Crew<'w> {
     /// All passes and the proof. Where the connection is lost between passes or in the proof, that is done once more on
     /// another: every pass is gone through again without anything left to do in it, so nothing has to be remembered.
     pub(super) async fn pass_through(&mut self, mut pass: Pass, expected: u64) -> Result<Outcome, RunError> {
+        if let Some(leave) = self.take_totals_before(pass).await? {
+            return Ok(Outcome::Left(leave));
+        }
         let last = pass.0 + MOST_SWEEPS;
         for _ in 0..MOST_LOST {
             match self.try_to_pass_through(&mut pass, expected, last).await {
@@ -354,14 +360,10 @@ impl<'w> Crew<'w> {
         let (Tools { stop, gate, observer, .. }, plan) = (self.tools, self.plan);
         observer.notice(Notice::Proving);
         gate.do_now("taking the proof");
-        let left = async {
-            tokio::select! {
-                () = stop.reached(StopLevel::Cancel) => Leave::Signal { cancelled: true },
-                leave = gate.left() => leave,
-            }
-        };
+        let left = left(stop, gate);
         let (store, run) = (self.tools.store, self.tools.run);
-        let proof = proof::take(self.connection(), (store, plan), Some(run), left).await;
+        let proof =
+            proof::take(self.connection(), (store, plan), Scope { run: Some(run), sample: None }, left).await;
         gate.do_now("working");
         proof
     }
@@ -378,6 +380,14 @@ pub(super) async fn plan_pass(
 ) -> Result<(), RunError> {
     walk.plan_ranges(transaction, store, plan, (run, pass)).await?;
     Ok(store.start_pass(transaction, run, pass).await?)
+}
+
+/// Until the run is to be left in the middle of a proof.
+async fn left(stop: &Stop, gate: &Gate<'_>) -> Leave {
+    tokio::select! {
+        () = stop.reached(StopLevel::Cancel) => Leave::Signal { cancelled: true },
+        leave = gate.left() => leave,
+    }
 }
 
 fn judge(proof: Proof) -> Result<Proof, RunError> {

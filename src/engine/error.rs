@@ -64,6 +64,12 @@ pub enum RunError {
         /// The key now.
         found: String,
     },
+    /// The index that serves the key is gone.
+    #[error("the unique index `{index}` is gone, by which the table is walked")]
+    KeyGone {
+        /// The index.
+        index: String,
+    },
     /// A batch failed for good.
     #[error("the batch {interval} failed, and nothing of it was kept")]
     Batch {
@@ -216,12 +222,11 @@ impl RunError {
             Self::Connect(error) => error.hint(),
             Self::Preflight(error) => error.hint(),
             Self::Store(error) => error.hint(),
-            Self::Illegal(_) => None,
+            Self::Illegal(_) | Self::Over { .. } => None,
             Self::Busy { .. } => {
                 Some("work beside it with --join, wait for it, or `longhaul pause` it; `longhaul status` shows it".into())
             }
             Self::NoRun { .. } => Some("`longhaul run` begins one; `longhaul status` shows those there are".into()),
-            Self::Over { .. } => None,
             Self::NothingKept { .. } => Some(
                 "with undo = \"preimage\" under [job] a run keeps them, from its beginning on, for as long as \
                  `preimage_retention` in the configuration says"
@@ -242,6 +247,11 @@ impl RunError {
             Self::Batch { source, .. } | Self::Sql { source, .. } => Some(crate::pg::sqlstate::hint(source).unwrap_or_else(
                 || "mend the cause and run again: it goes on from the last checkpoint".to_owned(),
             )),
+            Self::KeyGone { .. } => Some(
+                "nothing of the last batch was kept; make the index again and run again: it goes on from the last \
+                 checkpoint"
+                    .into(),
+            ),
             Self::Row { .. } => Some(
                 "mend the row or the job and run again: it goes on from the last checkpoint; or have such rows put aside: \
                  [quarantine] max = 100"

@@ -20,6 +20,7 @@ mod indexes;
 mod lock;
 mod patience;
 mod roundtrip;
+mod safeguard;
 mod script;
 mod session;
 mod stamp;
@@ -129,6 +130,7 @@ impl History<'_> {
             way = self.way_up(&session.connection, target, data).await?;
             // Another process may have done it all while it was waited for.
             if !way.path.is_empty() {
+                Box::pin(self.safeguard(&session.connection, &way.path, Direction::Up)).await?;
                 let work = Box::pin(self.go_up(session, &way.path, &mut steps));
                 callbacks::around(self, Direction::Up, &way.path, work).await?;
             }
@@ -162,6 +164,7 @@ impl History<'_> {
             return Err(HistoryError::Moved { revision: revision.clone(), direction: Direction::Down });
         }
         let mut steps = Vec::new();
+        Box::pin(self.safeguard(&session.connection, &path, Direction::Down)).await?;
         let work = Box::pin(self.go_down(session, &path, &applied, &mut steps));
         callbacks::around(self, Direction::Down, &path, work).await?;
         Ok(steps)
@@ -304,7 +307,7 @@ impl History<'_> {
             let skipped = applied.get(&id.0).is_some_and(|found| found.origin == "skipped");
             let mut alone = Session::go_on(session.take(), self, options, "downgrade").await?;
             let step = match &revision.body {
-                RevisionBody::Data(job) if !skipped => self.take_back(alone, job, revision).await?,
+                RevisionBody::Data(job) if !skipped => Box::pin(self.take_back(alone, job, revision)).await?,
                 body => {
                     let down = match body {
                         RevisionBody::Schema(schema) if !skipped => schema.down.as_ref().unwrap_or(&nothing),

@@ -47,7 +47,7 @@ pub use history::{
 pub use leave::Leave;
 pub use pace::hours_in_force;
 pub use preflight::{Finding, JobPlan, Preflight, PreflightError, Repair, SqlExcerpt};
-pub use proof::Proof;
+pub use proof::{Proof, ProvedGroups};
 pub use quarantine::Retried;
 pub use run::{Ended, Engine, RunRequest};
 pub use stop::{Stop, StopLevel, Stopper};
@@ -187,6 +187,11 @@ pub enum Notice {
     /// What an attempt that failed left behind is put right.
     Repairing {
         /// What, and why.
+        reason: String,
+    },
+    /// What was done, or couldn't be, before something that may lose data.
+    Safeguard {
+        /// Which, in words.
         reason: String,
     },
     /// Something went wrong that stops nothing.

@@ -1,10 +1,10 @@
 //! The proof at the end: in one snapshot, no row is left to do and the totals agree.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 
+use super::statements::Scope;
 use super::{JobPlan, Leave, RunError};
-use crate::model::RunId;
 use crate::pg::{Connection, ErrorClass};
 use crate::store::{QuarantineCount, Store};
 
@@ -17,6 +17,9 @@ pub struct Proof {
     pub remaining: i64,
     /// The control totals.
     pub totals: Vec<ProvedTotal>,
+    /// The same before the first batch, where the job asks for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Before>,
     /// The control totals by group.
     pub groups: Vec<ProvedGroups>,
     /// Rows in the run's quarantine. They are not among those to do, and stand outside the totals.
@@ -29,8 +32,19 @@ pub struct Proof {
     pub at: String,
 }
 
+/// The control totals before the first batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Before {
+    /// The totals. That they agree is not expected yet.
+    pub totals: Vec<ProvedTotal>,
+    /// The snapshot that they were read in.
+    pub snapshot: String,
+    /// When, by the database's clock.
+    pub at: String,
+}
+
 /// A control total with its values.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProvedTotal {
     /// `sum(gross_amount)`
     pub left: String,
@@ -85,18 +99,40 @@ impl Proof {
 pub(super) async fn take(
     connection: &mut Connection,
     (store, plan): (&Store, &JobPlan),
-    run: Option<RunId>,
+    scope: Scope,
     left: impl Future<Output = Leave>,
 ) -> Result<Result<Proof, Leave>, RunError> {
+    in_one_snapshot(connection, left, async |connection| read(connection, (store, plan), scope).await).await
+}
+
+/// Takes the totals as they are before the first batch, in one snapshot.
+pub(super) async fn take_before(
+    connection: &mut Connection,
+    plan: &JobPlan,
+    left: impl Future<Output = Leave>,
+) -> Result<Result<Before, Leave>, RunError> {
+    let read = async |connection: &Connection| {
+        let (snapshot, _, at) = snapshot(connection).await?;
+        Ok(Before { totals: read_totals(connection, plan, Scope::default()).await?, snapshot, at })
+    };
+    in_one_snapshot(connection, left, read).await
+}
+
+/// Reads in one snapshot, and gives up when the run is to be left meanwhile.
+async fn in_one_snapshot<T>(
+    connection: &Connection,
+    left: impl Future<Output = Leave>,
+    read: impl AsyncFnOnce(&Connection) -> Result<T, RunError>,
+) -> Result<Result<T, Leave>, RunError> {
+    let failed = RunError::sql("take the totals");
     let work = async {
-        let failed = RunError::sql("take the proof");
         connection
             .batch_execute(
                 "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = 0",
             )
             .await
             .map_err(&failed)?;
-        let read = read(connection, (store, plan), run).await;
+        let read = read(connection).await;
         connection.batch_execute("COMMIT").await.map_err(&failed)?;
         read
     };
@@ -110,41 +146,57 @@ pub(super) async fn take(
         }
     };
     match (done, leave) {
-        (Ok(proof), _) => Ok(Ok(proof)),
+        (Ok(read), _) => Ok(Ok(read)),
         (Err(error), Some(leave)) if error.class() == ErrorClass::Timeout => Ok(Err(leave)),
         (Err(error), _) => Err(error),
     }
 }
 
-async fn read(
-    connection: &Connection,
-    (store, plan): (&Store, &JobPlan),
-    run: Option<RunId>,
-) -> Result<Proof, RunError> {
-    let failed = RunError::sql("take the proof");
-    let snapshot = connection
+/// Name and time of the snapshot in hand, and the end of the WAL.
+async fn snapshot(connection: &Connection) -> Result<(String, String, String), RunError> {
+    let row = connection
         .query_one(
             "SELECT pg_current_snapshot()::text, pg_current_wal_insert_lsn()::text, \
              to_char(transaction_timestamp(), 'YYYY-MM-DD HH24:MI:SS TZH:TZM')",
             &[],
         )
         .await
-        .map_err(&failed)?;
+        .map_err(RunError::sql("take the totals"))?;
+    Ok((row.get(0), row.get(1), row.get(2)))
+}
+
+async fn read_totals(
+    connection: &Connection,
+    plan: &JobPlan,
+    scope: Scope,
+) -> Result<Vec<ProvedTotal>, RunError> {
+    let Some(statement) = plan.sql.totals(scope) else { return Ok(Vec::new()) };
+    let failed = RunError::sql("take the totals");
+    Ok(proved_totals(&connection.query_one(&statement, &[]).await.map_err(failed)?, plan))
+}
+
+async fn read(
+    connection: &Connection,
+    (store, plan): (&Store, &JobPlan),
+    scope: Scope,
+) -> Result<Proof, RunError> {
+    let Scope { run, sample } = scope;
+    let failed = RunError::sql("take the proof");
+    let (snapshot, wal_lsn, at) = snapshot(connection).await?;
+    let before = match run {
+        Some(run) => store.before(&**connection, run).await?,
+        None => None,
+    };
     let quarantined = match run {
         Some(run) => store.count_quarantine(&**connection, run).await?,
         None => QuarantineCount::default(),
     };
     // Asked for only where there is one: it costs a look for each row.
-    let run = run.filter(|_| quarantined != QuarantineCount::default());
-    let counts = connection.query_one(&plan.sql.remaining(run), &[]).await.map_err(&failed)?;
-    let totals = match plan.sql.totals(run) {
-        Some(statement) => {
-            proved_totals(&connection.query_one(&statement, &[]).await.map_err(&failed)?, plan)
-        }
-        None => Vec::new(),
-    };
+    let scope = Scope { run: run.filter(|_| quarantined != QuarantineCount::default()), sample };
+    let counts = connection.query_one(&plan.sql.remaining(scope), &[]).await.map_err(&failed)?;
+    let totals = read_totals(connection, plan, scope).await?;
     let mut groups = Vec::new();
-    for (by, statement) in plan.job.verify.by.iter().zip(plan.sql.groups(run)) {
+    for (by, statement) in plan.job.verify.by.iter().zip(plan.sql.groups(scope)) {
         let row = connection.query_one(&statement, &[]).await.map_err(&failed)?;
         groups.push(ProvedGroups {
             by: by.clone(),
@@ -158,10 +210,12 @@ async fn read(
         remaining: counts.get(1),
         totals,
         groups,
+        // What another version kept differently is told nowhere rather than wrongly.
+        before: before.and_then(|before| serde_json::from_value(before).ok()),
         quarantined,
-        snapshot: snapshot.get(0),
-        wal_lsn: snapshot.get(1),
-        at: snapshot.get(2),
+        snapshot,
+        wal_lsn,
+        at,
     })
 }
 

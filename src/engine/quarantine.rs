@@ -34,7 +34,7 @@ impl Engine<'_> {
     pub async fn retry(&self, job: &Job) -> Result<Retried, RunError> {
         let mut connection = self.connector.connect("quarantine").await?;
         let run = self.quarantining(&mut connection, job).await?;
-        let job = self.job_of(job, &run)?;
+        let job = Self::job_of(job, &run)?;
         let held = self.store.quarantined(&*connection, run.id, Some("held")).await?;
         let mut retried = Retried::default();
         if held.is_empty() {
@@ -158,7 +158,7 @@ impl Engine<'_> {
     }
 
     /// The job that the run does: this one, or one that takes it back.
-    fn job_of(&self, job: &Job, run: &RunRow) -> Result<Job, RunError> {
+    fn job_of(job: &Job, run: &RunRow) -> Result<Job, RunError> {
         let ways = match run.direction {
             Direction::Up => vec![job.clone()],
             Direction::Down => job.taken_back().into_iter().chain(job.undone()).collect(),

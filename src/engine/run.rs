@@ -226,6 +226,10 @@ impl Engine<'_> {
         let witness = self.connector.connect("preflight").await?;
         let plan = Preflight::new(&connection, &witness, job).plan(self.store).await?;
         drop(witness);
+        if job.role.is_some() {
+            // The control schema is ours, whoever the job is.
+            connection.batch_execute("RESET ROLE").await.map_err(RunError::sql("leave the job's role"))?;
+        }
         self.store.install(&mut connection).await?;
         self.store.prune_preimages(&*connection, self.settings.preimage_retention).await?;
         let session = Session::prepare(connection, &plan.sql, self.store).await?;

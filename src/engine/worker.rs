@@ -10,7 +10,7 @@ mod splitting;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::batch::{Batch, Committed, Prepared};
 use super::gate::Gate;
@@ -43,6 +43,9 @@ const BATCHES_A_SECOND: f64 = 50.0;
 /// A batch that takes so many times its target is hopeless at its size and is cut off by the server: twice the
 /// factor at which the size falls to a tenth.
 const STATEMENT_TIMEOUT_FACTOR: u32 = 10;
+
+/// How often to look whether the key is there still.
+const LOOK_FOR_THE_KEY: Duration = Duration::from_secs(2);
 
 /// No batch is cut off sooner than this, however short its target: a checkpoint or a cold cache is no reason.
 const LEAST_STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -122,6 +125,7 @@ impl Session {
         sql: &JobSql,
         store: &Store,
     ) -> Result<Self, RunError> {
+        connection.batch_execute(&sql.act_as).await.map_err(RunError::sql("take the job's role"))?;
         let failed = RunError::sql("prepare a batch");
         let prepared = Prepared::on(&connection, sql, &store.sql).await.map_err(failed)?;
         let failed = RunError::sql("ask for the backend's number");
@@ -145,6 +149,8 @@ pub(super) struct Worker<'w> {
     sizer: BatchSizer,
     /// WAL bytes a row, as the last batch had it.
     wal_of_row: f64,
+    /// When the key was last seen to be there.
+    key_seen: Option<Instant>,
     /// Of the order that the ranges in hand are in.
     interleaver: (Order, Interleaver),
     held: Option<Held>,
@@ -176,7 +182,21 @@ impl<'w> Worker<'w> {
         let seat = tools.locks.seat();
         seat.sit(session.process_id, session.connection.cancel_handle());
         let (held, unheld, wal_of_row) = (None, None, 0.0);
-        Self { tools, id, number, session, seat, sizer, wal_of_row, interleaver, held, unheld, failures }
+        let key_seen = None;
+        Self {
+            tools,
+            id,
+            number,
+            session,
+            seat,
+            sizer,
+            wal_of_row,
+            key_seen,
+            interleaver,
+            held,
+            unheld,
+            failures,
+        }
     }
 
     /// Its number among those of its process, from 0.
@@ -315,6 +335,7 @@ impl<'w> Worker<'w> {
         if held.range.is_through() {
             return self.finish(held).await;
         }
+        self.look_for_the_key().await?;
         let interval = self.next_interval(held).await?;
         let mut range = held.range.clone();
         range.position.window = interval.window;
@@ -333,18 +354,20 @@ impl<'w> Worker<'w> {
         };
         self.seat.begin(self.tools.clock.monotonic());
         let (committed, is_whole) = match self.commit(&batch).await {
-            Err(error) if classify(&error) == ErrorClass::Data => match self.isolate(&batch).await {
-                Ok(Isolated::Committed(committed)) => (Ok(committed), false),
-                Ok(Isolated::Interrupted) => {
-                    self.seat.end();
-                    return Ok(Advance::Nothing);
+            Err(error) if classify(&error) == ErrorClass::Data => {
+                match Box::pin(self.isolate(&batch)).await {
+                    Ok(Isolated::Committed(committed)) => (Ok(committed), false),
+                    Ok(Isolated::Interrupted) => {
+                        self.seat.end();
+                        return Ok(Advance::Nothing);
+                    }
+                    Ok(Isolated::TooMany { reason }) => {
+                        self.seat.end();
+                        return self.trip(reason).await.map(Advance::Tripped);
+                    }
+                    Err(error) => (Err(error), false),
                 }
-                Ok(Isolated::TooMany { reason }) => {
-                    self.seat.end();
-                    return self.trip(reason).await.map(Advance::Tripped);
-                }
-                Err(error) => (Err(error), false),
-            },
+            }
             committed => (committed.map_err(|source| RunError::batch(&batch, source)), true),
         };
         let waits = self.seat.end();
@@ -359,6 +382,23 @@ impl<'w> Worker<'w> {
         }
         self.pay(&committed).await;
         Ok(Advance::Batch)
+    }
+
+    /// An error if the key is gone that the table is walked by: without its index each batch would read the whole table, and
+    /// nothing would keep two rows from having the same key. Looked for every few seconds.
+    async fn look_for_the_key(&mut self) -> Result<(), RunError> {
+        let Tools { clock, sql, .. } = self.tools;
+        let now = clock.monotonic();
+        if self.key_seen.is_some_and(|seen| now.saturating_duration_since(seen) < LOOK_FOR_THE_KEY) {
+            return Ok(());
+        }
+        let failed = RunError::sql("look for the key's index");
+        let client = &*self.session.connection;
+        if client.query_opt(&sql.key_index, &[]).await.map_err(failed)?.is_none() {
+            return Err(RunError::KeyGone { index: sql.key_name().to_owned() });
+        }
+        self.key_seen = Some(now);
+        Ok(())
     }
 
     /// Sends the batch, and cancels it in the server if the operator insists or the hours close.

@@ -52,7 +52,7 @@ pub fn parse_job(file: &Path, text: &str) -> Result<JobFile, DocumentError> {
     let section = root
         .section("job")?
         .ok_or_else(|| root.missing("job", "a job needs a [job] table with `table` and `set`"))?;
-    section.only(&["kind", "table", "set", "where", "key", "undo"])?;
+    section.only(&["kind", "table", "set", "where", "key", "undo", "role"])?;
     kind(&section)?;
     let undo = undo(&section)?;
     let revision = root.text("revision")?.map(|id| RevisionId(id.value));
@@ -64,6 +64,7 @@ pub fn parse_job(file: &Path, text: &str) -> Result<JobFile, DocumentError> {
         direction: Direction::Up,
         table: table(&section)?,
         set: assignments(&section, "set")?,
+        role: role(&section)?,
         filter: expression(&section, "where")?,
         key: key(&section)?,
         batch: batch(&root)?,
@@ -97,6 +98,14 @@ fn kind(section: &Section<'_>) -> Result<(), DocumentError> {
         }
         _ => Ok(()),
     }
+}
+
+fn role(section: &Section<'_>) -> Result<Option<Ident>, DocumentError> {
+    let Some(role) = section.text("role")? else { return Ok(None) };
+    let hint = "a role that SQL would quote is written '\"Pay Roll\"' here";
+    Ident::parse(&role.value)
+        .map(Some)
+        .map_err(|error| section.complain(&role, error.to_string(), Some(hint.into())))
 }
 
 fn undo(section: &Section<'_>) -> Result<Undo, DocumentError> {
@@ -264,8 +273,10 @@ fn walk(root: &Section<'_>) -> Result<WalkOptions, DocumentError> {
 
 fn verify(root: &Section<'_>) -> Result<Verify, DocumentError> {
     let Some(section) = root.section("verify")? else { return Ok(Verify::default()) };
-    section.only(&["totals", "untouched"])?;
-    let mut verify = Verify { untouched: untouched(&section)?, ..Verify::default() };
+    section.only(&["totals", "before", "untouched"])?;
+    let before = section.flag("before")?.filter(|before| before.value);
+    let (is_before, untouched) = (before.is_some(), untouched(&section)?);
+    let mut verify = Verify { before: is_before, untouched, ..Verify::default() };
     for written in section.texts("totals")? {
         let text = written.value.trim();
         one_expression(&section, &written, text)?;
@@ -280,6 +291,9 @@ fn verify(root: &Section<'_>) -> Result<Verify, DocumentError> {
         }
     }
     match (verify.by.is_empty(), verify.totals.is_empty()) {
+        (_, true) if before.is_some() => {
+            Err(section.missing("totals", "say what to take before: totals = [\"sum(new) = sum(old)\"]"))
+        }
         (false, true) => {
             Err(section.missing("totals", "a grouping needs a total, like \"sum(new) = sum(old)\""))
         }

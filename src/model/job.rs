@@ -22,6 +22,8 @@ pub struct Job {
     pub table: TableName,
     /// The columns it sets, in the order of their names.
     pub set: Vec<Assignment>,
+    /// The role whose rights its SQL has; `None`: those of whoever is connected.
+    pub role: Option<Ident>,
     /// Which rows are still to do; `None`: those where some target is distinct from its expression.
     pub filter: Option<String>,
     /// The key to walk by; `None`: the primary key, or else the smallest NOT NULL unique one.
@@ -103,6 +105,8 @@ pub struct Verify {
     pub totals: Vec<Total>,
     /// SQL expressions that the totals are compared by as well, each by itself.
     pub by: Vec<String>,
+    /// The totals are taken before the first batch as well.
+    pub before: bool,
     /// What no batch may change.
     pub untouched: Untouched,
 }

@@ -62,7 +62,7 @@ impl KeyValue {
 }
 
 /// Control characters are escaped: a key may hold line breaks and what a terminal obeys.
-fn printable(part: &String) -> String {
+fn printable(part: &str) -> String {
     let one = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
     part.chars().map(one).collect()
 }
@@ -70,7 +70,7 @@ fn printable(part: &String) -> String {
 /// For people, without names: `4711` or `(7, 4711)`.
 impl std::fmt::Display for KeyValue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let parts: Vec<_> = self.0.iter().map(printable).collect();
+        let parts: Vec<_> = self.0.iter().map(|part| printable(part)).collect();
         match parts.as_slice() {
             [only] => f.write_str(only),
             several => write!(f, "({})", several.join(", ")),

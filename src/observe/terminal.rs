@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::Progress;
 use crate::clock::Clock;
-use crate::engine::{Done, Notice, Observer};
+use crate::engine::{Done, Notice, Observer, Proof, ProvedGroups};
 use crate::model::{Direction, Pass, human_count, human_duration};
 use crate::plan::hours::Schedule;
 
@@ -213,20 +213,7 @@ impl Observer for Terminal {
                 self.line(shown, &format!("{pass} is through: {seen} rows passed, {changed} {found}"));
             }
             Notice::Proving => self.line(shown, "taking the proof: rows left and totals, in one snapshot"),
-            Notice::Proved { proof } => {
-                let rows = human_count(proof.rows.unsigned_abs());
-                self.line(shown, &format!("proved: of {rows} rows none is left"));
-                for total in &proof.totals {
-                    let value = total.left_value.as_deref().unwrap_or("NULL");
-                    self.line(shown, &format!("proved: {} = {} = {value}", total.left, total.right));
-                }
-                for groups in &proof.groups {
-                    self.line(
-                        shown,
-                        &format!("proved: the same by {}, in {} groups", groups.by, groups.groups),
-                    );
-                }
-            }
+            Notice::Proved { proof } => proved(&proof).iter().for_each(|line| self.line(shown, line)),
             Notice::Applying { revision, direction } => {
                 self.line(shown, &format!("{} {revision}", doing(direction)));
             }
@@ -245,7 +232,9 @@ impl Observer for Terminal {
                 let short: String = words.join(" ").chars().take(STATEMENT).collect();
                 self.line(shown, &format!("  {number} of {of}: {short}"));
             }
-            Notice::Repairing { reason } | Notice::Rescaled { reason } => self.line(shown, &reason),
+            Notice::Repairing { reason } | Notice::Rescaled { reason } | Notice::Safeguard { reason } => {
+                self.line(shown, &reason);
+            }
             Notice::Warning { reason } => self.line(shown, &format!("warning: {reason}")),
         }
     }
@@ -287,4 +276,25 @@ fn bar(progress: &Progress) -> ProgressBar {
 fn say(text: &str) {
     // A closed stderr is no reason to stop the work.
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// What was proved, a line each.
+fn proved(proof: &Proof) -> Vec<String> {
+    let rows = human_count(proof.rows.unsigned_abs());
+    let mut lines = vec![format!("proved: of {rows} rows none is left")];
+    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "NULL".to_owned());
+    lines.extend(
+        proof
+            .totals
+            .iter()
+            .map(|total| format!("proved: {} = {} = {}", total.left, total.right, value(&total.left_value))),
+    );
+    lines.extend(proof.before.iter().flat_map(|before| &before.totals).map(|total| {
+        let (left, right) = (value(&total.left_value), value(&total.right_value));
+        format!("before the run {} was {left}, {} was {right}", total.left, total.right)
+    }));
+    let by =
+        |groups: &ProvedGroups| format!("proved: the same by {}, in {} groups", groups.by, groups.groups);
+    lines.extend(proof.groups.iter().map(by));
+    lines
 }

@@ -36,6 +36,12 @@ pub const FENCED: &str = "LH001";
 /// The SQLSTATE that the control schema's function `same_file` raises.
 pub const REWRITTEN: &str = "LH003";
 
+/// The SQLSTATE that the control schema's function `refuse_touched` raises: a rule about the job, not about a row.
+pub const TOUCHED: &str = "LH004";
+
+/// The SQLSTATE that the control schema's function `same_table` raises.
+pub const REPLACED: &str = "LH005";
+
 /// The class of an error.
 #[must_use]
 pub fn classify(error: &Error) -> ErrorClass {
@@ -50,6 +56,7 @@ fn class_of(code: &SqlState) -> ErrorClass {
     match code.code() {
         FENCED => ErrorClass::Fenced,
         REWRITTEN => ErrorClass::Rewritten,
+        TOUCHED | REPLACED => ErrorClass::Definition,
         // lock_not_available, deadlock_detected, serialization_failure
         "55P03" | "40P01" | "40001" => ErrorClass::Lock,
         // query_canceled

@@ -9,6 +9,7 @@
 //! | its cap of 5 s and deadline of 2 min | ours: `online_migrations` waits up to 1 min, far longer than a batch |
 //! | [`BackoffPolicy::CONNECTION`]: from 200 ms, doubling | laravel-backfill (250 ms, doubling, on SQLSTATE 08) |
 //! | its cap of 10 s and deadline of 5 min | ours: a failover or a restart takes a minute or two |
+//! | [`BackoffPolicy::RESOURCES`]: 5 attempts, from 1 s | ours: 15 s are enough for a passing shortage, and each attempt adds to it |
 //! | jitter takes up to half of the delay away | "equal jitter", AWS Architecture Blog, 2015 |
 
 use std::time::Duration;
@@ -87,6 +88,16 @@ impl BackoffPolicy {
         cap: Duration::from_secs(10),
         attempts: 100,
         deadline: Duration::from_secs(300),
+    };
+
+    /// After an error for want of disk, memory or another resource. When the attempts are used up the circuit opens: the run
+    /// pauses until a person has made room.
+    pub const RESOURCES: Self = Self {
+        first: Duration::from_secs(1),
+        factor: 2.0,
+        cap: Duration::from_secs(30),
+        attempts: 5,
+        deadline: Duration::from_secs(120),
     };
 
     /// How long to wait before the next attempt, or why there is none.

@@ -20,7 +20,7 @@ impl Bisection {
     }
 
     /// The set to be tried now, from the first item on; `None`: all are done with.
-    pub fn next(&mut self) -> Option<Range<usize>> {
+    pub fn take(&mut self) -> Option<Range<usize>> {
         self.pending.pop()
     }
 
@@ -51,7 +51,7 @@ mod tests {
             let culprits: BTreeSet<usize> = culprits.into_iter().filter(|at| *at < items).collect();
             let mut bisection = Bisection::of(items);
             let (mut found, mut through, mut tries) = (Vec::new(), vec![0; items], 0.0);
-            while let Some(set) = bisection.next() {
+            while let Some(set) = bisection.take() {
                 tries += 1.0;
                 if set.clone().any(|at| culprits.contains(&at)) {
                     found.extend(bisection.failed(set));

@@ -179,6 +179,24 @@ impl Store {
         Ok(())
     }
 
+    /// Keeps the control totals as they were before the first batch, unless they are kept already.
+    pub async fn keep_before(
+        &self,
+        client: &impl GenericClient,
+        run: RunId,
+        before: &Value,
+    ) -> Result<(), StoreError> {
+        client.execute(&self.sql.keep_before, &[&run.0, before]).await.map_err(doing("keep the totals"))?;
+        Ok(())
+    }
+
+    /// The control totals as they were before the first batch.
+    pub async fn before(&self, client: &impl GenericClient, run: RunId) -> Result<Option<Value>, StoreError> {
+        let row =
+            client.query_one(&self.sql.read_before, &[&run.0]).await.map_err(doing("read the totals"))?;
+        Ok(row.get(0))
+    }
+
     /// Stores how the table is walked, for people.
     pub async fn describe_walk(
         &self,

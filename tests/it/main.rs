@@ -4,6 +4,7 @@
 mod alembic;
 mod crash;
 mod doctor;
+mod errors;
 mod example;
 mod exclusive;
 mod failover;
@@ -19,6 +20,7 @@ mod once;
 mod pooled;
 mod pressure;
 mod quarantine;
+mod safeguard;
 mod signals;
 mod support;
 mod tls;

@@ -41,3 +41,44 @@ async fn a_job_whose_columns_are_gone_cant_be_verified_and_says_which() {
     items.database().execute("ALTER TABLE items DROP COLUMN old").await;
     items.project.longhaul(&["verify", "fill"]).await.ended_with(2).says("old");
 }
+
+#[tokio::test]
+async fn totals_are_taken_before_the_first_batch_and_told_with_the_proof() {
+    let items = Items::new(100, JobKind::Sweeping).await;
+    items.write_job("set = { new = \"old * 2\" }");
+    let job = items.project.read("fill.toml");
+    items.project.write("fill.toml", &format!("{job}[verify]\nbefore = true\n"));
+    items.project.longhaul(&["run", "fill"]).await.ended_with(2).says("`totals` is missing");
+    let totals = "[verify]\nbefore = true\ntotals = [\"sum(new) = sum(old) * 2\"]\n";
+    items.project.write("fill.toml", &format!("{job}{totals}"));
+    let outcome = items.project.longhaul(&["run", "fill"]).await.succeeded();
+    outcome
+        .says("before the run sum(new) was NULL, sum(old) * 2 was 10100")
+        .says("proved: sum(new) = sum(old) * 2 = 10100");
+    let kept = "SELECT sign_off -> 'before' -> 'totals' -> 0 ->> 'right_value' FROM longhaul.run";
+    assert_eq!(items.database().value::<String>(kept).await, "10100");
+}
+
+#[tokio::test]
+async fn a_sample_is_a_quick_look() {
+    let items = Items::new(5000, JobKind::Sweeping).await;
+    items.project.longhaul(&["run", "fill"]).await.succeeded();
+    let looked =
+        items.project.longhaul(&["verify", "fill", "--sample", "20%", "--json"]).await.succeeded().stdout;
+    let looked: serde_json::Value = serde_json::from_str(&looked).unwrap();
+    let rows = looked["proof"]["rows"].as_i64().unwrap();
+    assert!((1..5000).contains(&rows), "{rows} rows");
+    items.database().execute("UPDATE items SET new = 0").await;
+    items
+        .project
+        .longhaul(&["verify", "fill", "--sample", "50%"])
+        .await
+        .ended_with(3)
+        .says_on_stdout("50 % of its pages");
+    items
+        .project
+        .longhaul(&["verify", "fill", "--sample", "lots"])
+        .await
+        .ended_with(2)
+        .says("is not a share");
+}

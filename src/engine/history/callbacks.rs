@@ -33,6 +33,16 @@ pub(super) async fn around(
     result
 }
 
+/// Runs the command `backup` before revisions that may lose data.
+pub(super) async fn back_up(
+    history: &History<'_>,
+    direction: Direction,
+    losing: &[RevisionId],
+) -> Result<(), HistoryError> {
+    let command = history.engine.settings.callbacks.backup.as_deref();
+    Told { history, direction, path: losing, error: None }.run(command).await
+}
+
 /// What a command is told, through its environment.
 struct Told<'t> {
     history: &'t History<'t>,

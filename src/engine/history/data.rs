@@ -222,7 +222,7 @@ impl History<'_> {
         }
         drop(connection);
         let session = Session::begin(self, options, "undo").await?;
-        Ok(self.take_back_by(session, (job, down), revision).await?.0)
+        Ok(Box::pin(self.take_back_by(session, (job, down), revision)).await?.0)
     }
 
     /// Takes a data revision back as its job says.
@@ -235,7 +235,7 @@ impl History<'_> {
         let id = &revision.id;
         let down =
             job.taken_back().ok_or_else(|| HistoryError::Irreversible { revisions: vec![id.to_string()] })?;
-        Ok(match self.take_back_by(session, (job, down), revision).await? {
+        Ok(match Box::pin(self.take_back_by(session, (job, down), revision)).await? {
             (ended @ Ended::Left { .. }, _) => {
                 HistoryStep::Stopped { job: job.name.clone(), ended: Box::new(ended) }
             }

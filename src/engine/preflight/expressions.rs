@@ -5,7 +5,7 @@ use tokio_postgres::error::{ErrorPosition, SqlState};
 
 use super::targets::place;
 use super::{Finding, Preflight, PreflightError, SqlExcerpt, totals};
-use crate::engine::statements::{JobSql, clause};
+use crate::engine::statements::{JobSql, Scope, clause};
 use crate::model::Assignment;
 use crate::pg::catalog::Table;
 use crate::pg::{ErrorClass, classify, quote};
@@ -33,7 +33,7 @@ impl Preflight<'_> {
 
     /// The whole batch, once more in one piece: what no part shows alone, like a missing equality operator.
     pub(super) async fn whole_batch(&self, sql: &JobSql) -> Result<(), PreflightError> {
-        for statement in [&sql.whole, &sql.remaining(None)] {
+        for statement in [&sql.whole, &sql.remaining(Scope::default())] {
             self.client.prepare(statement).await.map_err(|error| match error.code() {
                 Some(code) if *code == SqlState::UNDEFINED_FUNCTION && self.job.filter.is_none() => {
                     let message = format!("the default `where` can't be used here: {}", in_short(&error));

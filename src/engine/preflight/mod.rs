@@ -103,8 +103,9 @@ impl<'p> Preflight<'p> {
 
     /// Runs every check and returns the plan, or the first finding.
     pub async fn plan(&self, store: &Store) -> Result<JobPlan, PreflightError> {
+        self.act_as().await?;
         if self.job.restores {
-            return self.restoring(store).await;
+            return Box::pin(self.restoring(store)).await;
         }
         let table = self.relation().await?;
         let key = self.key(&table)?;

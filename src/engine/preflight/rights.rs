@@ -1,6 +1,8 @@
 //! The role may read the table and keep the control schema. (The right to update each target is checked with it.)
 
+use super::expressions::in_short;
 use super::{Preflight, PreflightError};
+use crate::engine::statements::act_as;
 use crate::pg::catalog::Table;
 use crate::store::Store;
 
@@ -9,6 +11,22 @@ impl Preflight<'_> {
     pub(super) async fn role(&self) -> Result<String, PreflightError> {
         let failed = PreflightError::sql("look who this role is");
         Ok(self.client.query_one("SELECT quote_ident(current_user)", &[]).await.map_err(failed)?.get(0))
+    }
+
+    /// Takes the role that the job names: everything that follows is checked, and later done, with its rights.
+    pub(super) async fn act_as(&self) -> Result<(), PreflightError> {
+        let Some(role) = &self.job.role else { return Ok(()) };
+        let (statement, login) = (act_as(role), self.role().await?);
+        for client in [self.client, self.witness] {
+            client.batch_execute(&statement).await.map_err(|error| {
+                if error.code().is_none() {
+                    return PreflightError::Sql { doing: "take the job's role", source: error };
+                }
+                let message = format!("the role `{role}` can't be taken: {}", in_short(&error));
+                self.finding("[job] role", message).hint(format!("GRANT {role} TO {login}")).into()
+            })?;
+        }
+        Ok(())
     }
 
     pub(super) async fn rights(&self, store: &Store, table: &Table) -> Result<(), PreflightError> {

@@ -10,6 +10,8 @@
 //! overwrites, even one that was written after the statement began. (A subquery in RETURNING would see the statement's
 //! snapshot, and RETURNING OLD is there since PostgreSQL 18 only.)
 
+use std::sync::Arc;
+
 use super::keys::KeySql;
 use super::{assignments, clause, fill};
 use crate::model::{Assignment, Ident, Key, RunId, TableName, Undo};
@@ -23,7 +25,7 @@ pub(super) struct Change {
     pub(super) key: Key,
     pub(super) set: Vec<Assignment>,
     pub(super) way: Way,
-    pub(super) store: Statements,
+    pub(super) store: Arc<Statements>,
 }
 
 #[derive(Clone, Debug)]

@@ -11,6 +11,8 @@
 mod change;
 mod keys;
 
+use std::sync::Arc;
+
 use super::batch::Shape;
 use crate::model::{Assignment, Ident, Job, Key, KeyValue, Order, Pass, RunId, Total, Untouched};
 use crate::pg::catalog::Table;
@@ -43,6 +45,10 @@ pub struct JobSql {
     pub key_hash: String,
     /// The file and the pages of the table now.
     pub extent: String,
+    /// Takes the role whose rights the job's SQL is to have; empty where none is named.
+    pub act_as: String,
+    /// A row if the key's index is there, unique and valid.
+    pub key_index: String,
     /// What the other statements are made of.
     parts: Parts,
 }
@@ -57,7 +63,25 @@ struct Parts {
     repair: Option<String>,
     totals: Vec<Total>,
     by: Vec<String>,
-    store: Statements,
+    store: Arc<Statements>,
+}
+
+/// What a proof looks at.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Scope {
+    /// The run whose quarantine is left out.
+    pub(super) run: Option<RunId>,
+    /// Only so large a part of the table's pages, more than 0 and at most 1; `None`: all of it.
+    pub(super) sample: Option<f64>,
+}
+
+impl Scope {
+    /// The same pages in every statement.
+    fn sampled(self) -> String {
+        self.sample
+            .map(|share| format!(" TABLESAMPLE SYSTEM ({}) REPEATABLE (0)", share * 100.0))
+            .unwrap_or_default()
+    }
 }
 
 /// A statement for the beginning of the key space, and the same from a key onwards.
@@ -86,6 +110,7 @@ impl JobSql {
     #[must_use]
     pub(super) fn new(job: &Job, subject: Subject<'_>, store: &Statements) -> Self {
         let Subject { table, key, filter, repair, restore } = subject;
+        let store = Arc::new(store.clone());
         // What is walked: the table, or what was kept of it.
         let (walked, walked_key, condition) = match &restore {
             None => (table.name.clone(), key.clone(), String::new()),
@@ -110,7 +135,7 @@ impl JobSql {
                 Some(restore) => Way::Restore(restore),
                 None => Way::Set { undo: job.undo, untouched: untouched(job, table) },
             },
-            store: store.clone(),
+            store: Arc::clone(&store),
         };
         Self {
             bound: Pair {
@@ -156,6 +181,13 @@ impl JobSql {
                  pg_relation_size({oid}::regclass) / current_setting('block_size')::int8",
                 oid = table.oid
             ),
+            act_as: job.role.as_ref().map(act_as).unwrap_or_default(),
+            key_index: format!(
+                "SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid \
+                 WHERE i.indrelid = {} AND c.relname = {} AND i.indisunique AND i.indisvalid AND i.indislive",
+                table.oid,
+                quote::literal(&key.index)
+            ),
             parts: Parts {
                 oid: table.oid,
                 change,
@@ -163,7 +195,7 @@ impl JobSql {
                 repair: repair.map(str::to_owned),
                 totals: job.verify.totals.clone(),
                 by: job.verify.by.clone(),
-                store: store.clone(),
+                store,
             },
         }
     }
@@ -264,9 +296,9 @@ impl JobSql {
             strides: &strides.to_string(),
             last_pointer: &last_pointer.to_string(),
         };
-        let strided = if shape.strided { keys.stride(shape.order, &of) } else { "true".to_owned() };
+        let of_stride = if shape.strided { keys.stride(shape.order, &of) } else { "true".to_owned() };
         format!(
-            "SELECT {}::text FROM {} WHERE {place} AND {strided} AND {} ORDER BY {}",
+            "SELECT {}::text FROM {} WHERE {place} AND {of_stride} AND {} ORDER BY {}",
             keys.text(),
             quote::table(&self.parts.change.table),
             self.spared(&run.0.to_string()),
@@ -306,39 +338,41 @@ impl JobSql {
         key.describe(&columns)
     }
 
-    /// Rows of the table, and of these still to do, in one count each. Those in the quarantine of `run` count as rows.
+    /// Rows of the table, and of these still to do, in one count each. Those in quarantine count as rows.
     #[must_use]
-    pub(super) fn remaining(&self, run: Option<RunId>) -> String {
+    pub(super) fn remaining(&self, scope: Scope) -> String {
         let Parts { change, filter, .. } = &self.parts;
         if let Way::Restore(restore) = &change.way {
             let (rows, runs) = ("coalesce(sum(rows), 0)::int8", restore.of_runs());
             return format!("SELECT {rows}, {rows} FROM {} WHERE {runs}", quote::table(&restore.preimages));
         }
-        let spared = self.but_quarantined(" AND ", run);
+        let spared = self.but_quarantined(" AND ", scope.run);
+        let name = quote::table(&change.table);
         format!(
-            "SELECT count(*), count(*) FILTER (WHERE {}{spared}) FROM {}",
+            "SELECT count(*), count(*) FILTER (WHERE {}{spared}) FROM {name}{}",
             clause(filter),
-            quote::table(&change.table)
+            scope.sampled()
         )
     }
 
-    /// The totals, but for the rows in the quarantine of `run`: for each a left text, a right text and whether they are
+    /// The totals, but for the rows in quarantine: for each a left text, a right text and whether they are
     /// equal. `None` where there are none.
     #[must_use]
-    pub(super) fn totals(&self, run: Option<RunId>) -> Option<String> {
-        totals(&self.outside(run), &self.parts.totals)
+    pub(super) fn totals(&self, scope: Scope) -> Option<String> {
+        totals(&self.outside(scope), &self.parts.totals)
     }
 
     /// For each grouping: the number of groups, of unequal ones, and examples.
     #[must_use]
-    pub(super) fn groups(&self, run: Option<RunId>) -> Vec<String> {
-        let outside = self.outside(run);
+    pub(super) fn groups(&self, scope: Scope) -> Vec<String> {
+        let outside = self.outside(scope);
         self.parts.by.iter().map(|by| groups(&outside, by, &self.parts.totals)).collect()
     }
 
-    /// The table, without the rows in the quarantine of `run`.
-    fn outside(&self, run: Option<RunId>) -> String {
-        format!("{}{}", quote::table(&self.parts.change.table), self.but_quarantined(" WHERE ", run))
+    /// The table, without the rows in quarantine.
+    fn outside(&self, scope: Scope) -> String {
+        let name = quote::table(&self.parts.change.table);
+        format!("{name}{}{}", scope.sampled(), self.but_quarantined(" WHERE ", scope.run))
     }
 
     fn but_quarantined(&self, joint: &str, run: Option<RunId>) -> String {
@@ -362,6 +396,12 @@ impl JobSql {
             Some(repair) if shape.repair || shape.order == Order::Physical => repair,
             _ => &self.parts.filter,
         }
+    }
+
+    /// The name of the key's index.
+    #[must_use]
+    pub(super) fn key_name(&self) -> &str {
+        &self.parts.change.key.index
     }
 
     /// The table's object id.
@@ -388,6 +428,11 @@ impl Shape {
     }
 }
 
+/// Takes a role for the session.
+pub(super) fn act_as(role: &Ident) -> String {
+    format!("SET ROLE {}", quote::ident(role))
+}
+
 /// The columns that must keep their values.
 fn untouched(job: &Job, table: &Table) -> Vec<Ident> {
     match &job.verify.untouched {
@@ -411,15 +456,12 @@ pub(super) fn fill(template: &str, texts: &[(&str, &str)]) -> String {
         let found = texts
             .iter()
             .find(|(name, _)| rest[at + 1..].strip_prefix(name).is_some_and(|after| after.starts_with('}')));
-        match found {
-            Some((name, text)) => {
-                filled.push_str(text);
-                rest = &rest[at + name.len() + 2..];
-            }
-            None => {
-                filled.push('{');
-                rest = &rest[at + 1..];
-            }
+        if let Some((name, text)) = found {
+            filled.push_str(text);
+            rest = &rest[at + name.len() + 2..];
+        } else {
+            filled.push('{');
+            rest = &rest[at + 1..];
         }
     }
     filled.push_str(rest);

@@ -117,7 +117,7 @@ impl Isolation<'_> {
         let among = connection.prepare(&sql.among(batch.shape(), self.within())).await.map_err(failed)?;
         let (mut sum, mut culprits) = (Sum::default(), Vec::new());
         let mut bisection = Bisection::of(keys.len());
-        while let Some(set) = bisection.next() {
+        while let Some(set) = bisection.take() {
             if self.is_interrupted() {
                 return Ok(Isolated::Interrupted);
             }

@@ -13,6 +13,12 @@ use crate::plan::hours::Opening;
 /// So many lock timeouts in a row, and the batch is split (GitLab's three attempts).
 const LOCK_FAILURES_BEFORE_SPLIT: u32 = 3;
 
+/// So many connections lost in a row within the same batch, and it is split: its rows may be what brings the server down.
+const LOST_BEFORE_SPLIT: u32 = 3;
+
+/// So many, and the circuit opens.
+const MOST_LOST: u32 = 6;
+
 /// However often a batch gave way, the next one is tried after a few seconds at the latest.
 const MOST_PATIENT: u32 = 8;
 
@@ -21,6 +27,8 @@ const MOST_PATIENT: u32 = 8;
 pub(super) struct Failures {
     count: u32,
     lock: u32,
+    /// Connections that were lost while a batch was at work on them.
+    lost: u32,
     gave_way: u32,
     since: Option<std::time::Instant>,
 }
@@ -61,9 +69,23 @@ impl Worker<'_> {
                 }
                 BackoffPolicy::LOCK
             }
-            ErrorClass::Connection => BackoffPolicy::CONNECTION,
+            ErrorClass::Connection => {
+                if matches!(error, RunError::Batch { .. }) {
+                    self.failures.lost += 1;
+                }
+                if self.failures.lost.is_multiple_of(LOST_BEFORE_SPLIT) && self.failures.lost > 0 {
+                    self.make_smaller("its connection was lost again and again");
+                }
+                BackoffPolicy::CONNECTION
+            }
+            ErrorClass::Resources => BackoffPolicy::RESOURCES,
             _ => return Err(error),
         };
+        if self.failures.lost >= MOST_LOST {
+            self.reconnect().await?;
+            let reason = format!("the connection was lost {MOST_LOST} times in a row: {}", error.in_short());
+            return self.trip(reason).await.map(Step::Leaves);
+        }
         let pause = match policy.delay(self.failures.count, elapsed, fastrand::f64()) {
             Ok(pause) => pause,
             // Somebody has a row locked for long: no reason to fail, but one to come back later.
@@ -71,6 +93,11 @@ impl Worker<'_> {
                 return Ok(Step::Leaves(Leave::HeldTooLong { reason: self.lock_reason(&error) }));
             }
             Err(_) if class == ErrorClass::Lock => policy.cap,
+            Err(_) if class == ErrorClass::Resources => {
+                let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+                let reason = format!("{}{hint}", error.in_short());
+                return self.trip(reason).await.map(Step::Leaves);
+            }
             Err(_) => return Err(error),
         };
         let reason = match class {

@@ -1,10 +1,13 @@
 -- Version 5 of the control schema: rows that can't take their new values, and old values that a run is undone with.
 
 ALTER TABLE {schema}.run
+    ADD COLUMN before jsonb,
     DROP CONSTRAINT run_state_check,
     ADD CONSTRAINT run_state_check CHECK (state IN (
         'running', 'proving', 'waiting', 'paused', 'stopped', 'failed', 'quarantined', 'done', 'cancelled', 'undone'
     ));
+
+COMMENT ON COLUMN {schema}.run.before IS 'The control totals before the first batch, where the job asks for them.';
 
 CREATE TABLE {schema}.quarantine (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -119,7 +119,7 @@ async fn a_worker_that_fails_stops_the_others_after_their_batch() {
     let before: i64 = pages.database().value("SELECT batches FROM longhaul.range ORDER BY id LIMIT 1").await;
     holder.batch_execute("ROLLBACK").await.unwrap();
     let outcome = process.outcome().await.ended_with(1);
-    outcome.says("no_such_pay").says("failed, and nothing of it was kept");
+    outcome.says("no_such_pay").says("nothing of its batch was kept");
     pages.assert_rows_fit_the_positions("a bad row").await;
     let after: i64 = pages.database().value("SELECT batches FROM longhaul.range ORDER BY id LIMIT 1").await;
     assert_eq!(after, before + 1, "the batch in hand was finished, and no other begun");

@@ -199,6 +199,13 @@ impl Outcome {
         self
     }
 
+    /// Fails unless stdout has this text in it.
+    #[track_caller]
+    pub(crate) fn says_on_stdout(self, text: &str) -> Self {
+        assert!(self.stdout.contains(text), "`{text}` is not in:\n{}", self.stdout);
+        self
+    }
+
     /// Fails unless stderr has this text in it.
     #[track_caller]
     pub(crate) fn says(self, text: &str) -> Self {

@@ -129,6 +129,13 @@ impl Database {
         self.client = connect(url).await;
     }
 
+    /// Its address for another role.
+    pub(crate) fn url_of(&self, role: &str) -> String {
+        let (scheme, rest) = self.url.split_once("://").expect("it is a URL");
+        let host = rest.split_once('@').map_or(rest, |(_, host)| host);
+        format!("{scheme}://{role}@{host}")
+    }
+
     /// Another session.
     pub(crate) async fn connect(&self) -> Client {
         connect(&self.url).await

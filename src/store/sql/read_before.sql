@@ -1,0 +1,1 @@
+SELECT before FROM {schema}.run WHERE id = $1
