@@ -21,6 +21,7 @@ mod pressure;
 mod signals;
 mod support;
 mod tls;
+mod torture;
 mod trouble;
 mod verify;
 mod wrong_input;

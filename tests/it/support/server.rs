@@ -129,6 +129,14 @@ impl Database {
         self.client = connect(url).await;
     }
 
+    /// Ends every session in it and drops it: there may be thousands in a long test.
+    pub(crate) async fn remove(self) {
+        let name: String = self.value("SELECT current_database()").await;
+        let server = self.url.rsplit_once('/').expect("a URL has a path").0;
+        let maintenance = connect(&format!("{server}/postgres")).await;
+        maintenance.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
+    }
+
     /// Another session.
     pub(crate) async fn connect(&self) -> Client {
         connect(&self.url).await
