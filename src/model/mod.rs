@@ -9,6 +9,8 @@ mod name;
 mod position;
 mod revision;
 mod run;
+#[cfg(test)]
+pub(crate) mod slips;
 mod units;
 
 pub use hours::{BadHours, Days, Hours, HoursList, Rule, Span, Times};
