@@ -34,6 +34,8 @@ pub(super) struct Case {
     pub(super) writers: u64,
     pub(super) isolation: &'static str,
     pub(super) troubles: u32,
+    /// Another process is at work as well. Whoever dies is given up by it after ten seconds, no sooner.
+    pub(super) company: bool,
 }
 
 impl Case {
@@ -52,12 +54,18 @@ impl Case {
             writers: random.u64(1..=4),
             isolation: one_of(&mut random, &["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"]),
             troubles: random.u32(1..=5),
+            company: random.u8(..6) == 0,
         }
     }
 
     /// With a job that shows every row that is changed twice, and a lot of troubles.
     pub(super) fn counting(self) -> Self {
         Self { kind: JobKind::Counting, troubles: 5, ..self }
+    }
+
+    /// With one process at a time.
+    pub(super) fn alone(self) -> Self {
+        Self { company: false, ..self }
     }
 
     /// The key's columns with their types.

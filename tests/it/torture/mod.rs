@@ -95,7 +95,12 @@ impl Course {
 
     fn case(&self, number: u32) -> Case {
         let case = Case::of_seed(if self.same { self.first } else { self.first + u64::from(number) });
-        if self.fault.is_some() { case.counting() } else { case }
+        match (self.fault, self.time) {
+            (Some(_), _) => case.counting().alone(),
+            (None, Some(_)) => case,
+            // The suite doesn't wait for what takes long.
+            (None, None) => case.alone(),
+        }
     }
 
     /// Two cases at a time, since much of it is waiting, until something is found or the time is over.

@@ -59,6 +59,8 @@ pub(super) struct Processes<'p> {
     /// Those that stand still, and those that did.
     frozen: Vec<Process>,
     woken: Vec<Process>,
+    /// Works beside the others, and comes to no harm but when all are given up.
+    companion: Option<Process>,
     interrupted: bool,
     /// What was said by those that ended as they shouldn't, and by the oracle meanwhile.
     findings: Vec<String>,
@@ -74,6 +76,7 @@ impl<'p> Processes<'p> {
             clock: Clock::system(),
             frozen: Vec::new(),
             woken: Vec::new(),
+            companion: None,
             interrupted: false,
             findings: Vec::new(),
             troubles: 0,
@@ -98,14 +101,10 @@ impl<'p> Processes<'p> {
 
     /// One process, and what happens to it. Whether the run is done.
     async fn one(&mut self, trouble: Option<Trouble>) -> bool {
-        let workers = self.case.workers.to_string();
-        let arguments = ["run", "fill", "--workers", &workers];
-        let variables = match trouble {
-            Some(Trouble::DiesAt(point, hit)) => vec![("LONGHAUL_FAILPOINT", format!("{point}={hit}"))],
-            _ => Vec::new(),
-        };
-        let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let mut process = self.project.spawn_with(&variables, &arguments);
+        let mut process = self.start(trouble);
+        if self.case.company {
+            self.keep_company().await;
+        }
         if !self.frozen.is_empty() {
             self.pass_time(LATEST / 2).await;
             self.wake_up();
@@ -141,6 +140,31 @@ impl<'p> Processes<'p> {
         self.ended(process.outcome().await).await
     }
 
+    fn start(&self, trouble: Option<Trouble>) -> Process {
+        let point = match trouble {
+            Some(Trouble::DiesAt(point, hit)) => format!("{point}={hit}"),
+            _ => String::new(),
+        };
+        let workers = self.case.workers.to_string();
+        let mut arguments = vec!["run", "fill", "--workers", &workers];
+        if self.case.company {
+            arguments.push("--join");
+        }
+        self.project.spawn_with(&[("LONGHAUL_FAILPOINT", &point)], &arguments)
+    }
+
+    async fn keep_company(&mut self) {
+        if let Some(mut companion) = self.companion.take() {
+            if companion.is_running() {
+                self.companion = Some(companion);
+                return;
+            }
+            self.woken.push(companion);
+            self.let_woken_end().await;
+        }
+        self.companion = Some(self.start(None));
+    }
+
     /// As whoever takes the run over does once they have been silent for long enough.
     async fn give_up_workers(&self) {
         let given_up = "SET lock_timeout = '1s'; BEGIN; LOCK TABLE longhaul.run IN SHARE ROW EXCLUSIVE MODE;
@@ -174,7 +198,9 @@ impl<'p> Processes<'p> {
             None => {}
             Some(STOPPED) if self.interrupted => {}
             // One that woke up has the run, or had it: it shall come to an end first.
-            Some(_) if !self.woken.is_empty() && is_fenced(&outcome) => self.let_woken_end().await,
+            Some(_) if (self.case.company || !self.woken.is_empty()) && is_fenced(&outcome) => {
+                self.let_woken_end().await;
+            }
             _ => self.findings.push(format!(
                 "a process ended unasked, {}: {}",
                 outcome.status,
@@ -199,6 +225,7 @@ impl<'p> Processes<'p> {
 
     async fn end_all(&mut self) {
         self.wake_up();
+        self.woken.extend(self.companion.take());
         self.let_woken_end().await;
     }
 
