@@ -195,7 +195,7 @@ impl Case {
 
 impl Display for Case {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "seed {}: {self:?}", self.seed)
+        write!(f, "`scripts/torture --seed {}` repeats {self:?}", self.seed)
     }
 }
 
