@@ -156,6 +156,7 @@ impl From<RunError> for Failure {
             RunError::Preflight(PreflightError::Finding(_))
             | RunError::Drifted { .. }
             | RunError::TableChanged { .. }
+            | RunError::TableReplaced { .. }
             | RunError::KeyChanged { .. }
             | RunError::Setting(_) => exit::USAGE,
             RunError::RowsRemain { .. } | RunError::TotalsDiffer { .. } => exit::FOUND,

@@ -121,6 +121,14 @@ pub(crate) fn report(context: &Context<'_>, job: &str, ended: &Ended) -> u8 {
             context.printer.say(&format!("{job} {}; nothing was begun", leave.describe()));
             code(leave)
         }
+        Ended::Left { run: Some(run), leave: leave @ Leave::Paused(wish), .. } if wish.is_own() => {
+            let why = wish.why.as_deref().unwrap_or("an error came again and again");
+            let failure =
+                Failure::new(code(leave), format!("run {run} of {job} has paused by itself: {why}"));
+            let hint = format!("mend the cause, then `longhaul resume {job}` and run it again");
+            context.printer.failure(&failure.hint(Some(hint)));
+            code(leave)
+        }
         Ended::Left { run: Some(run), totals, leave, others } => {
             let (seen, changed) = (human_count(totals.rows_seen), human_count(totals.rows_changed));
             let how = match leave {

@@ -314,8 +314,11 @@ fn split_password_line(line: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::config::Authorities;
+    use crate::model::slips::nearly;
 
     fn resolve(url: &str, environment: &Environment) -> Config {
         Target::resolve(Some(url), environment).unwrap().config
@@ -388,5 +391,29 @@ mod tests {
     #[test]
     fn password_lines_split_at_bare_colons() {
         assert_eq!(split_password_line(r"h:5432:*:u:a\:b\\c"), ["h", "5432", "*", "u", r"a:b\c"]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_address_and_no_variable_makes_it_panic(
+            url in nearly(&[
+                "postgresql+asyncpg://ann:s%20e@db.example:6432,[::1]:5433/hr?sslmode=verify-full&sslrootcert=%2Fca.pem",
+                "postgres:///d?host=/run/postgresql&port=5433&options=-c%20a%3Db",
+                r"host = 'my \'host\\' port=5433 user=ann sslmode=require dbname=''",
+                "host=/run/postgresql",
+            ]),
+            port in nearly(&["5432"]),
+            line in nearly(&[r"h:5432:*:u:a\:b\\c"]),
+        ) {
+            for environment in [Environment::default(), Environment::from([("PGPORT", &*port), ("PGHOST", &*line)])] {
+                match Target::resolve(Some(&url), &environment) {
+                    Ok(target) => drop((target.to_string(), format!("{target:?}"))),
+                    Err(error) => drop((error.to_string(), error.hint())),
+                }
+            }
+            let pieces: usize = pairs(&url).iter().map(|(.., text)| text.len()).sum();
+            prop_assert_eq!(pieces, url.len(), "nothing is left out");
+            prop_assert_eq!(split_password_line(&line).is_empty(), false);
+        }
     }
 }

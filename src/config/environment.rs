@@ -29,7 +29,7 @@ impl Environment {
                 variables.insert(name, value);
             }
         }
-        variables.extend(std::env::vars());
+        variables.extend(spoken());
         Ok(Self(variables))
     }
 
@@ -38,6 +38,12 @@ impl Environment {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
+}
+
+/// The process's variables, but for those that are no Unicode: they may be anybody's.
+fn spoken() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 /// dotenvy's own message has the whole line in it, with its value.
@@ -57,5 +63,27 @@ fn problem(text: &str, error: &dotenvy::Error) -> String {
 impl<const N: usize> From<[(&str, &str); N]> for Environment {
     fn from(variables: [(&str, &str); N]) -> Self {
         Self(variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::slips::nearly;
+
+    proptest! {
+        #[test]
+        fn no_file_makes_it_panic(
+            text in nearly(&["# a\nDATABASE_URL='postgres://u:p@h/d'\nexport A=\"b ${HOME} \\n\"\nB=c d\n"]),
+            bytes in any::<Vec<u8>>(),
+        ) {
+            let directory = tempfile::tempdir().unwrap();
+            for content in [text.as_bytes(), &bytes] {
+                std::fs::write(directory.path().join(".env"), content).unwrap();
+                let _ = Environment::read(directory.path()).map_err(|error| error.to_string());
+            }
+        }
     }
 }

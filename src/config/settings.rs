@@ -211,9 +211,12 @@ impl ConfigError {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::manifest::{LIMITS_KEYS, PROBE_KEYS};
     use crate::model::Limit;
+    use crate::model::slips::nearly;
 
     fn from_text(text: &str) -> Result<Settings, ConfigError> {
         let environment = Environment::from([("DATABASE_URL", "postgres://u@h/d")]);
@@ -275,5 +278,43 @@ mod tests {
         let error = settings.target().unwrap_err();
         assert!(matches!(error, ConfigError::NoDatabase));
         assert!(error.hint().unwrap().contains("DATABASE_URL"));
+    }
+
+    const EVERYTHING: &str = r#"database_url = "${DATABASE_URL}?sslmode=prefer"
+dir = ["jobs", "billing/jobs"]
+schema = "longhaul"
+lock_timeout = "500ms"
+workers = "1..8"
+pause_file = "pause"
+[hours]
+open = ["Mon-Fri 22:00-05:00", "cron 0 22 * * 5L for 7h"]
+blackout = ["2026-12-23..2026-12-27", "monthly 25..last"]
+zone = "Europe/Berlin"
+[new_files]
+file_name = "{{ year }}{{ month }}_{{ id }}_{{ slug | upper }}{% if label %}_{{ label }}{% endif %}"
+zone = "UTC"
+slug_length = 40
+hooks = [["sqlfluff", "format", "{file}"]]
+[callbacks]
+before_revision = "SET ROLE payroll_owner"
+[limits]
+rows_per_second = 20_000
+wal_per_second = "20MB"
+slot_retained = "off"
+dead_tuples = "30%"
+canary = "SELECT 1"
+[[limits.probe]]
+url = "http://localhost:8080/may-migrate"
+every = "1s"
+"#;
+
+    proptest! {
+        #[test]
+        fn no_slip_in_a_file_makes_it_panic(text in nearly(&[EVERYTHING, include_str!("../../config/reference.toml")])) {
+            match from_text(&text) {
+                Ok(settings) => drop(format!("{settings:?}")),
+                Err(error) => drop((error.to_string(), error.hint())),
+            }
+        }
     }
 }

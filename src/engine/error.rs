@@ -54,6 +54,18 @@ pub enum RunError {
         /// The table now.
         found: String,
     },
+    /// Another table has the name by now.
+    #[error(
+        "the job `{job}` walked over another table so far: `{table}` is not the one any more that its run {run} began on"
+    )]
+    TableReplaced {
+        /// The job.
+        job: String,
+        /// The run.
+        run: RunId,
+        /// The table's name.
+        table: String,
+    },
     /// The table has another key than when the run began.
     #[error("the job `{job}` walked by the key ({stored}) so far, and now it would walk by ({found})")]
     KeyChanged {
@@ -241,6 +253,10 @@ impl RunError {
             Self::TableChanged { .. } => {
                 Some("write the table with its schema, or set search_path as it was".into())
             }
+            Self::TableReplaced { .. } => Some(
+                "nobody can tell what was done of this one: begin another run with --anew; rows that are done stay done"
+                    .into(),
+            ),
             Self::KeyChanged { .. } => {
                 Some("name the old key with `key = [...]`, or begin another run with --anew".into())
             }

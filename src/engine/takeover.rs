@@ -238,6 +238,7 @@ impl Applicant<'_> {
             job: job.id(),
             name: &job.name,
             table: &table,
+            table_oid: plan.table.oid,
             key: &plan.key,
             definition: &definition,
             direction: job.direction,
@@ -352,6 +353,9 @@ fn refuse_changed(run: &RunRow, plan: &JobPlan) -> Result<(), RunError> {
     let table = plan.table.name.to_string();
     if run.table != table {
         return Err(RunError::TableChanged { job, stored: run.table.clone(), found: table });
+    }
+    if run.table_oid.is_some_and(|oid| oid != plan.table.oid) {
+        return Err(RunError::TableReplaced { job, run: run.id, table });
     }
     let key: Vec<&str> = plan.key.columns.iter().map(|column| column.name.0.as_str()).collect();
     if run.key_columns != key {

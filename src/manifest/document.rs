@@ -306,8 +306,11 @@ impl<'d> Section<'d> {
 
 /// The known word that `word` is probably a slip for: at most a third of its letters differ.
 pub fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
-    let most = (word.chars().count() / 3).max(1);
+    let length = word.chars().count();
+    let most = (length / 3).max(1);
     known
+        // Each letter more or less is a difference; to compare with a long text would take long.
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= most)
         .map(|candidate| {
             (strsim::damerau_levenshtein(&word.to_lowercase(), &candidate.to_lowercase()), candidate)
         })

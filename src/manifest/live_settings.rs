@@ -177,7 +177,10 @@ pub const MOST_WORKERS: u32 = 32;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::model::slips::nearly;
 
     fn changed(stored: &str, assignments: &[&str]) -> Result<String, BadSetting> {
         let assignments: Vec<String> = assignments.iter().map(|text| (*text).to_owned()).collect();
@@ -216,5 +219,28 @@ mod tests {
         assert!(why("workers=5..2").contains("1..8"));
         assert!(changed("", &["target=fast"]).is_err());
         assert!(changed("", &["open=Mon 22:00-05:00"]).unwrap_err().hint().unwrap().contains("zone"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_assignment_makes_it_panic_and_what_is_taken_reads_back(
+            stored in nearly(&["", "workers = \"1..4\"\n[limits]\nrows_per_second = 7\n", "limits = 7\nhours = []\n"]),
+            assignment in nearly(&[
+                "rows_per_second=20,000",
+                "workers=1..4",
+                "target=200ms",
+                "open=Mon-Fri 22:00-05:00; cron 0 22 * * 5L for 7h",
+                "zone=UTC",
+                "free_disk=2%",
+                "replica_lag=off",
+                "hours=",
+                "limits=1",
+            ]),
+        ) {
+            match LiveSettings::change(&stored, &[assignment]) {
+                Ok(text) => prop_assert!(LiveSettings::parse(&text).is_ok(), "{}", text),
+                Err(error) => drop((error.to_string(), error.hint())),
+            }
+        }
     }
 }

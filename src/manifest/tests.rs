@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::statement::{locked_tables, statements, words};
 use super::{Document, Manifest, ManifestError, file_name_parts, parse_job, parse_revision, slug};
+use crate::model::slips::nearly;
 use crate::model::{Ident, Job, Limits, RevisionBody, RevisionId, SchemaRevision, Section};
 
 const JOB: &str = "[job]\ntable = \"payroll.entries\"\nset = { gross_amount = \"gross_pay\" }\n";
@@ -208,6 +210,51 @@ fn a_directory_reads_its_files_in_the_order_of_their_names_and_passes_others_ove
     );
 }
 
+const SCHEMA: &str = "-- revision: 5c1d\n-- revises: 3f9a, 1975\n-- message: größer\n-- labels: pay\n\
+    -- depends: net@head\n-- when: SELECT true\n\n-- migrate:up\nCREATE TABLE a (b text DEFAULT 'x;y');\n\
+    DO $do$ BEGIN PERFORM 1; END $do$; /* a /* b */ c */\nSELECT E'\\\\'' AS \"odd \"\"name\";\n\
+    -- migrate:verify\nSELECT 1;\n-- migrate:down\nDROP TABLE a;\n";
+
+const CONCURRENT: &str = "-- migrate:up transaction:false\nCREATE INDEX CONCURRENTLY i ON a (b);\nVACUUM a;\n\
+    -- migrate:down transaction:false\nDROP INDEX CONCURRENTLY i;\n";
+
+const WHOLE_JOB: &str = r#"revision = "5c1d"
+revises = ["3f9a"]
+message = "fill"
+labels = ["pay"]
+when = "SELECT true"
+[job]
+kind = "update"
+table = '"Pay Roll".entries'
+key = ["id", '"No"']
+where = "b IS NULL AND c <> ')' -- d"
+set = { b = "round(a * 1.1, 2)", '"A b"' = "'x' || (c)" }
+[batch]
+target = "500ms"
+min = 10
+max = 20_000
+order = "key"
+strides = 7
+window = "64MB"
+[limits]
+rows_per_second = 7
+wal_per_second = "20MB"
+replica_lag = "off"
+free_disk = "2%"
+[[limits.probe]]
+sql = "SELECT count(*) FROM a"
+above = 0.5
+every = "1s"
+[hours]
+open = ["Mon-Fri 22:00-05:00", "cron 0 22 * * 5L for 7h"]
+blackout = ["2026-12-24"]
+zone = "Europe/Berlin"
+[verify]
+totals = ["sum(a) = sum(b)", "by c"]
+[down]
+set = { b = "NULL" }
+"#;
+
 /// Lines that files are made of, whole and broken, in any order.
 fn file_text() -> impl Strategy<Value = String> {
     let line = prop_oneof![
@@ -237,6 +284,17 @@ proptest! {
             prop_assert!(error.line >= 1 && error.line <= text.split('\n').count(), "{error}");
             prop_assert!(error.column >= 1, "{error}");
             prop_assert!(text.contains(&error.source_line), "{error}");
+        }
+    }
+
+    #[test]
+    fn no_slip_in_a_file_makes_it_panic(schema in nearly(&[SCHEMA, CONCURRENT]), job in nearly(&[JOB, WHOLE_JOB])) {
+        for text in [schema, job] {
+            for name in ["jobs/20260302_5c1d_fill.toml", "jobs/20260302_5c1d_fill.sql"] {
+                let _ = parse_job(Path::new(name), &text).map_err(|error| error.to_string());
+                let _ = parse_revision(Path::new(name), &text).map_err(|error| error.to_string());
+            }
+            let _ = (statements(&text), words(&text), locked_tables(&text));
         }
     }
 

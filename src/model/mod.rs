@@ -9,6 +9,8 @@ mod name;
 mod position;
 mod revision;
 mod run;
+pub(crate) mod slips;
+#[cfg(test)]
 mod tolerance;
 mod units;
 

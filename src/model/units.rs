@@ -120,7 +120,10 @@ pub fn human_count(count: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::model::slips::nearly;
 
     #[test]
     fn durations_read_as_written() {
@@ -162,5 +165,22 @@ mod tests {
         assert_eq!(human_duration(Duration::from_millis(59_900)), "59.9 s");
         assert_eq!(human_duration(Duration::from_secs(200)), "3 min 20 s");
         assert_eq!(human_duration(Duration::from_secs(18_420)), "5 h 07 min");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic_and_what_is_read_keeps_its_bounds(
+            text in nearly(&["500ms", " 1.5 s ", "2min", "64kB", "1.5 GB", "1024TB", "30%", " 0.5 % ", "1e2h"]),
+        ) {
+            if let Ok(duration) = parse_duration(&text) {
+                prop_assert!((Duration::from_millis(1)..=Duration::from_hours(24 * 365)).contains(&duration));
+            }
+            if let Ok(size) = parse_size(&text) {
+                prop_assert!((1..=1 << 50).contains(&size), "{}", size);
+            }
+            if let Ok(share) = parse_share(&text) {
+                prop_assert!(share > 0.0 && share <= 1.0, "{}", share);
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! Of several hours (the job's, the configuration's, the whole database's) the strictest wins: it is open when all are.
 
+mod cron;
 mod intervals;
 #[cfg(test)]
 mod tests;

@@ -26,6 +26,15 @@ pub struct Wish {
 }
 
 impl Wish {
+    /// Who asks for a pause when nobody else has.
+    pub const OWN: &str = "longhaul";
+
+    /// The program itself has asked, since an error came again and again.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.by.as_deref() == Some(Self::OWN)
+    }
+
     /// `anna on db1: payroll run`.
     #[must_use]
     pub fn describe(&self) -> String {

@@ -47,6 +47,8 @@ pub struct RunRow {
     pub reason: Option<String>,
     /// The proof.
     pub sign_off: Option<Value>,
+    /// The table's object id; `None` where it says nothing, since the database was restored from a dump.
+    pub table_oid: Option<u32>,
 }
 
 /// What a new run is made of.
@@ -58,6 +60,8 @@ pub struct NewRun<'r> {
     pub name: &'r str,
     /// The table, for people.
     pub table: &'r str,
+    /// Its object id.
+    pub table_oid: u32,
     /// The key it walks by.
     pub key: &'r Key,
     /// What the job does.
@@ -96,6 +100,7 @@ impl RunRow {
             settings: row.get("settings"),
             reason: row.get("reason"),
             sign_off: row.get("sign_off"),
+            table_oid: row.get("table_oid"),
         })
     }
 }
@@ -143,6 +148,7 @@ impl Store {
                     &estimated,
                     &run.started_by,
                     &run.direction.as_str(),
+                    &run.table_oid,
                 ],
             )
             .await

@@ -35,7 +35,7 @@ async fn goes_on_after(change: &str, says: &str, mend: &str) {
 async fn a_column_that_is_dropped() {
     goes_on_after(
         "ALTER TABLE items RENAME COLUMN visits TO gone",
-        "column \"visits\" of relation \"items\" does not exist",
+        "column \"visits\" does not exist",
         "ALTER TABLE items RENAME COLUMN gone TO visits",
     )
     .await;
@@ -89,7 +89,7 @@ async fn a_right_that_is_taken_away() {
     let database = items.database();
     database
         .execute(
-            "CREATE ROLE worker LOGIN; GRANT CREATE ON DATABASE postgres TO worker; GRANT ALL ON items, audit TO worker;
+            "CREATE ROLE worker LOGIN PASSWORD 'worker'; GRANT ALL ON items, audit TO worker;
              DO $$ BEGIN EXECUTE format('GRANT ALL ON DATABASE %I TO worker', current_database()); END $$",
         )
         .await;
@@ -129,7 +129,7 @@ async fn opens_the_circuit(fault: &str, says: &[&str]) {
     let attempts: i64 = items.database().value("SELECT last_value FROM attempts").await;
     assert!((3..=8).contains(&attempts), "{attempts} attempts");
     // Nobody hammers on: whoever comes by leaves it alone.
-    items.project.longhaul(&["run", "fill"]).await.ended_with(4).says("was paused by longhaul");
+    items.project.longhaul(&["run", "fill"]).await.ended_with(4).says("has paused by itself");
     assert_eq!(items.database().value::<i64>("SELECT last_value FROM attempts").await, attempts);
     items.database().execute("DROP TRIGGER fault ON items").await;
     items.project.longhaul(&["resume", "fill"]).await.succeeded();
@@ -141,7 +141,7 @@ async fn opens_the_circuit(fault: &str, says: &[&str]) {
 async fn a_disk_that_is_full_opens_the_circuit() {
     opens_the_circuit(
         "RAISE 'could not extend file' USING ERRCODE = 'disk_full'",
-        &["could not extend file", "make room"],
+        &["could not extend file", "has paused by itself"],
     )
     .await;
 }
@@ -171,7 +171,7 @@ async fn a_job_has_the_rights_of_the_role_that_it_names() {
     let database: &Database = &project.database;
     database
         .execute(
-            "CREATE ROLE \"Pay; Roll\" NOLOGIN; CREATE ROLE runner LOGIN NOINHERIT; GRANT \"Pay; Roll\" TO runner;
+            "CREATE ROLE \"Pay; Roll\" NOLOGIN; CREATE ROLE runner LOGIN NOINHERIT PASSWORD 'runner'; GRANT \"Pay; Roll\" TO runner;
              CREATE TABLE pay (id int PRIMARY KEY, who text); INSERT INTO pay SELECT generate_series(1, 50);
              GRANT SELECT, UPDATE ON pay TO \"Pay; Roll\";
              DO $$ BEGIN EXECUTE format('GRANT ALL ON DATABASE %I TO runner', current_database()); END $$",

@@ -24,6 +24,7 @@ mod safeguard;
 mod signals;
 mod support;
 mod tls;
+mod torture;
 mod trouble;
 mod undo;
 mod untouched;

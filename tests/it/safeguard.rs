@@ -39,7 +39,7 @@ async fn where_the_role_may_not_write_one_that_is_said_and_stops_nothing() {
     project
         .database
         .execute(
-            "CREATE ROLE plain LOGIN; GRANT CREATE ON SCHEMA public TO plain;
+            "CREATE ROLE plain LOGIN PASSWORD 'plain'; GRANT CREATE ON SCHEMA public TO plain;
              DO $$ BEGIN EXECUTE format('GRANT ALL ON DATABASE %I TO plain', current_database()); END $$",
         )
         .await;

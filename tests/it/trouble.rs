@@ -259,7 +259,7 @@ async fn a_row_that_cant_take_its_value_stops_the_run_until_it_is_mended() {
         .await;
     let outcome = items.project.longhaul(&["run", "fill"]).await.ended_with(1);
     outcome
-        .says("the batch after 30 up to 40 failed, and nothing of it was kept")
+        .says("the row id = 35 can't take its new value, and nothing of its batch was kept")
         .says("new_is_positive")
         .says("[SQLSTATE 23514]")
         .says("hint: ");

@@ -81,7 +81,7 @@ impl Worker<'_> {
     /// Stores that the run is to be paused, as an operator would: every process at work obeys.
     pub(super) async fn trip(&mut self, reason: String) -> Result<Leave, RunError> {
         let Tools { store, run, .. } = *self.tools;
-        let wish = Wish { wanted: Wanted::Pause, by: Some("longhaul".to_owned()), why: Some(reason.clone()) };
+        let wish = Wish { wanted: Wanted::Pause, by: Some(Wish::OWN.to_owned()), why: Some(reason.clone()) };
         let failed = || RunError::sql("pause the run");
         let connection = self.session.connection();
         let transaction = connection.transaction().await.map_err(failed())?;

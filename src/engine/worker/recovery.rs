@@ -94,9 +94,7 @@ impl Worker<'_> {
             }
             Err(_) if class == ErrorClass::Lock => policy.cap,
             Err(_) if class == ErrorClass::Resources => {
-                let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-                let reason = format!("{}{hint}", error.in_short());
-                return self.trip(reason).await.map(Step::Leaves);
+                return self.trip(error.in_short()).await.map(Step::Leaves);
             }
             Err(_) => return Err(error),
         };

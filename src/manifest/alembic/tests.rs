@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::manifest::DocumentError;
+use crate::model::slips::nearly;
 
 /// As Alembic 1.20 makes it.
 const NOW: &str = r#""""it's "invoices"
@@ -249,4 +252,29 @@ fn a_dependency_may_be_a_label_or_the_beginning_of_an_id() {
         assert_eq!(depends(named), ["aaaa1111"], "{named}");
     }
     assert_eq!(depends("cccc"), ["cccc"], "the graph tells that there is none");
+}
+
+/// Both directions of a print.
+const PRINTS: &[&str] = &[
+    "BEGIN;\n\nCREATE TABLE v (\n    version_num VARCHAR(32) NOT NULL\n);\n\n-- Running upgrade  -> a1\n\n\
+     CREATE TABLE t (é int);\n\n-- kept\nSELECT 'é;' /* ; */, $q$ ; $q$;\n\n\
+     INSERT INTO v (version_num) VALUES ('a1') RETURNING v.version_num;\n\n-- Running upgrade a1, x9 -> b2\n\nCOMMIT;\n\n\
+     CREATE INDEX CONCURRENTLY i ON t (é);\n\nBEGIN;\n\nDELETE FROM v WHERE v.version_num = 'x9';\n\n\
+     UPDATE v SET version_num='b2' WHERE v.version_num = 'a1';\n\nCOMMIT;\n",
+    "BEGIN;\n\n-- Running downgrade a1 -> \n\nDROP TABLE t;\n\nDELETE FROM v WHERE v.version_num = 'a1';\n\n\
+     DROP TABLE v;\n\nCOMMIT;\n",
+];
+
+proptest! {
+    #[test]
+    fn no_slip_in_a_script_or_a_print_makes_it_panic(text in nearly(&[NOW, OLD]), print in nearly(PRINTS)) {
+        let (mut scripts, mut prints) = (Vec::new(), AlembicPrints::default());
+        for text in [&text, &print] {
+            scripts.extend(read_alembic_script(Path::new("versions/a.py"), text));
+            let read = |direction| read_alembic_sql(Path::new("a.sql"), text, direction).unwrap_or_default();
+            prints.up.extend(read(AlembicDirection::Upgrade));
+            prints.down.extend(read(AlembicDirection::Downgrade));
+        }
+        let _ = take_over(&scripts, &prints);
+    }
 }

@@ -20,8 +20,13 @@ pub struct TemplateError {
     source_line: String,
 }
 
+/// minijinja goes as deep as a template is nested or chained, and the stack has an end: more characters in a block, or
+/// more blocks, than any template that is meant has.
+const MOST: usize = 400;
+
 /// What the template makes of the variables.
 pub fn render(source: &str, variables: &Value) -> Result<String, TemplateError> {
+    refuse_endless(source)?;
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
@@ -47,15 +52,38 @@ impl TemplateError {
 pub const NAMES: &str = "a template may name id, slug, message, year, month, day, hour, minute, second, epoch, \
                          revises, depends, label, header, author and created";
 
+/// Looks from the beginning of each block to the last end before the next.
+fn refuse_endless(source: &str) -> Result<(), TemplateError> {
+    let pairs = source.as_bytes().windows(2).enumerate();
+    let begins: Vec<usize> =
+        pairs.filter(|(_, pair)| matches!(pair, [b'{', b'{' | b'%'])).map(|(at, _)| at).collect();
+    if let Some(at) = begins.get(MOST) {
+        return Err(at_offset(source, *at, format!("there are more than {MOST} blocks in it")));
+    }
+    let ends = begins.iter().skip(1).copied().chain([source.len()]);
+    for (begin, next) in begins.iter().copied().zip(ends) {
+        let text = &source[begin..next];
+        let end = text.rfind("}}").max(text.rfind("%}")).unwrap_or(text.len());
+        if end > MOST {
+            return Err(at_offset(source, begin, format!("this block has more than {MOST} characters")));
+        }
+    }
+    Ok(())
+}
+
 fn complaint(source: &str, error: &minijinja::Error) -> TemplateError {
     let range = error.range();
     let offset = source.floor_char_boundary(range.as_ref().map_or(0, |range| range.start));
-    let start = source[..offset].rfind('\n').map_or(0, |at| at + 1);
     let named = range.and_then(|range| source.get(range)).unwrap_or_default();
     let message = match error.kind() {
         minijinja::ErrorKind::UndefinedError => format!("`{named}` is not defined"),
         kind => error.detail().map_or_else(|| kind.to_string(), |detail| format!("{kind}: {detail}")),
     };
+    at_offset(source, offset, message)
+}
+
+fn at_offset(source: &str, offset: usize, message: String) -> TemplateError {
+    let start = source[..offset].rfind('\n').map_or(0, |at| at + 1);
     TemplateError {
         message,
         line: source[..offset].matches('\n').count() + 1,

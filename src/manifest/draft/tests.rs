@@ -1,6 +1,9 @@
 use std::path::Path;
 
+use proptest::prelude::*;
+
 use super::*;
+use crate::model::slips::nearly;
 
 fn draft(kind: DraftKind) -> Draft {
     Draft {
@@ -75,6 +78,17 @@ fn a_template_that_names_nothing_is_shown_at_the_place() {
 }
 
 #[test]
+fn a_template_that_would_take_all_of_the_stack_is_refused() {
+    let said =
+        |template: &str| render(template, &Draft::sample().variables(&making())).unwrap_err().to_string();
+    assert_eq!(said(&format!("{{{{ {}1 }}}}", "-".repeat(9000))), "this block has more than 400 characters");
+    let chain = format!("{{% if id %}}{}{{% endif %}}", "{% elif id %}".repeat(9000));
+    assert_eq!(said(&chain), "there are more than 400 blocks in it");
+    let long = format!("{}{{{{ id }}}}{}", "a".repeat(9000), "b".repeat(9000));
+    assert!(render(&long, &Draft::sample().variables(&making())).is_ok(), "plain text may be long");
+}
+
+#[test]
 fn a_name_that_leads_elsewhere_is_refused() {
     let name = |text: &str| draft(DraftKind::Job).file_name(text);
     assert_eq!(name("a_b_").unwrap(), "a_b.toml");
@@ -85,5 +99,25 @@ fn a_name_that_leads_elsewhere_is_refused() {
     );
     for text in ["", "_", ".a", "a\u{0}b", &"x".repeat(255)] {
         said(text);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_template_and_no_message_makes_it_panic(
+        template in nearly(&[
+            Draft::FILE_NAME,
+            "{{ header }}{% for id in revises %}{{ id | upper }}{% endfor %}\n{% if label %}{{ message[:9] }}{% endif %}",
+        ]),
+        message in nearly(&["Add `gross_amount` to payroll.entries!", "größe"]),
+        length in 0..300_usize,
+    ) {
+        let sample = Draft { message: message.clone(), ..Draft::sample() };
+        match render(&template, &sample.variables(&making())) {
+            Ok(name) => drop(sample.file_name(&name).map_err(|error| error.to_string())),
+            Err(error) => prop_assert!(error.in_file(Path::new("t.jinja")).line >= 1),
+        }
+        prop_assert!(message_slug(&message, length).len() <= length);
+        let _ = sample.check(Path::new("x.sql"), &sample.text());
     }
 }

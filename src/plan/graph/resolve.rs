@@ -40,5 +40,11 @@ pub(super) fn nearest_id<'a>(ids: impl Iterator<Item = &'a str>, target: &str) -
         let beginning: String = id.chars().take(length).collect();
         strsim::damerau_levenshtein(id, target).min(strsim::damerau_levenshtein(&beginning, target))
     };
-    ids.map(|id| (distance(id), id)).filter(|(far, _)| *far <= allowed).min().map(|(_, id)| id.to_owned())
+    // Each character that an id lacks is an error of its own; to compare it with a long text would take long.
+    let is_long_enough = |id: &&str| id.chars().count() + allowed >= length;
+    ids.filter(is_long_enough)
+        .map(|id| (distance(id), id))
+        .filter(|(far, _)| *far <= allowed)
+        .min()
+        .map(|(_, id)| id.to_owned())
 }

@@ -4,6 +4,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 
+use super::cron;
 use crate::model::{Hours, Rule, Span};
 
 /// From when to before when.
@@ -68,19 +69,15 @@ fn of_rule(span: &Span, effect: Effect, zone: &TimeZone, (from, to): Interval) -
                 .collect()
         }
         Span::Cron { pattern, minutes } => {
-            // The pattern is matched against what the wall clock shows, which is written as if it were UTC: what a change
-            // of that clock means is decided here, and the same for every rule.
-            let wall = |date: Date| date.to_zoned(TimeZone::UTC);
-            let Ok(start) = wall(first.saturating_sub((minutes / 1440 + 2).days())) else {
-                return Vec::new();
-            };
-            let Ok(stop) = wall(last.saturating_add(2.days())) else { return Vec::new() };
-            pattern
-                .iter_from(start, croner::Direction::Forward)
-                .take_while(|at| *at < stop)
-                .filter_map(|at| {
-                    let begin = at.datetime();
-                    interval(begin, begin.saturating_add(minutes.minutes()), effect, zone)
+            let covered = cron::day(pattern, *minutes);
+            dates(first.saturating_sub((minutes / 1440 + 2).days()), last.saturating_add(1.day()))
+                .filter(|date| cron::has_day(pattern, *date))
+                .flat_map(|date| {
+                    let midnight = date.to_datetime(jiff::civil::Time::midnight());
+                    let at = move |seconds: i64| midnight.saturating_add(seconds.seconds());
+                    covered
+                        .iter()
+                        .filter_map(move |(begin, end)| interval(at(*begin), at(*end), effect, zone))
                 })
                 .collect()
         }

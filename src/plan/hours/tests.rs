@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::Span;
+use crate::model::slips::nearly;
 
 const ZONES: &[&str] = &[
     "Europe/Berlin",
@@ -148,6 +149,20 @@ fn cron_rules_open_for_as_long_as_they_say() {
 }
 
 #[test]
+fn cron_rules_are_looked_through_in_no_time_however_often_or_seldom_they_match() {
+    let now = at("2026-11-26T10:00Z");
+    for always in ["cron * * * * * for 1m", "cron * * * * * * for 1m", "cron 0 * * * * for 1h"] {
+        assert_eq!(schedule(&[always], "UTC", &[]).at(now), Opening::Open { until: None }, "{always}");
+    }
+    for never in ["cron 0 22 30 2 * for 7h", "cron 0 0 22 1 1 * 2020 for 7h"] {
+        let opening = schedule(&[never], "UTC", &[]).at(now);
+        assert!(matches!(opening, Opening::Closed { until: None, .. }), "{never}: {opening:?}");
+    }
+    let leap = schedule(&["cron 0 22 29 2 * for 7h"], "UTC", &[]).at(now);
+    assert!(matches!(leap, Opening::Closed { until: Some(until), .. } if until == at("2028-02-29T22:00Z")));
+}
+
+#[test]
 fn what_never_opens_again_says_so() {
     let past = schedule(&["2020-01-01"], "UTC", &[]);
     assert!(matches!(past.at(at("2026-01-01T00:00Z")), Opening::Closed { until: None, .. }));
@@ -263,6 +278,40 @@ fn shows(rule: &Span, wall: DateTime) -> bool {
         || (times.is_over_midnight() && days.contain(yesterday) && wall.time() < times.end)
 }
 
+/// One of each kind.
+const RULES: &[&str] = &[
+    "Mon-Fri 22:00-05:00",
+    "Sat,Sun",
+    "22:00-05:00",
+    "daily 00:00-24:00",
+    "2026-12-23..2026-12-27 10:00-16:00",
+    "9999-12-31",
+    "monthly 25..last",
+    "monthly 31",
+    "yearly 12-24..01-02",
+    "yearly 02-29 23:59-23:58",
+    "cron 0 22 * * 5L for 7h",
+    "cron */5 9-17 1,15W 2 MON-FRI for 1m",
+    "cron @daily for 744h",
+];
+
+/// Five fields, or six, with days of both kinds that there are in every year.
+fn cron_pattern() -> impl Strategy<Value = String> {
+    let time = "([*]|[*]/[1-9]|[0-9]|1[0-9](,2[0-3])?|[1-7]-1[0-9])";
+    (
+        prop::option::of(time),
+        time,
+        time,
+        "([*]|[1-9]|1[0-9]|1-7|L|15W|LW|[*]/7)",
+        "([*]|[1-9]|1[0-2]|3-5)",
+        "([*]|[0-7]|1-5|5L|1#1|MON,TUE)",
+    )
+        .prop_map(|(second, minute, hour, day, month, weekday)| {
+            let second = second.map(|second| second + " ").unwrap_or_default();
+            format!("{second}{minute} {hour} {day} {month} {weekday}")
+        })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
@@ -320,6 +369,32 @@ proptest! {
             matches!(hours.at(now), Opening::Open { .. })
         };
         prop_assert_eq!(is_open(&cron), is_open(&daily), "{} and {}", cron, daily);
+    }
+
+    #[test]
+    fn a_cron_rule_begins_whenever_its_pattern_matches_the_wall_clock(
+        pattern in cron_pattern(), minutes in 1..4000_i64, now in instant(),
+    ) {
+        let hours = hours(&[&format!("cron {pattern} for {minutes}m")], "UTC", &[]);
+        let Span::Cron { pattern: cron, .. } = &hours.open[0].span else { panic!("{pattern} is a pattern") };
+        let wall = now.to_zoned(TimeZone::UTC);
+        let latest = cron.find_previous_occurrence(&wall, true).unwrap();
+        let shown = wall.timestamp().duration_since(latest.timestamp()) < SignedDuration::from_mins(minutes);
+        prop_assert_eq!(is_open(&hours, now), shown, "{} for {}", pattern, minutes);
+    }
+
+    #[test]
+    fn no_rule_and_no_zone_makes_it_panic_whenever_it_is(
+        rule in nearly(RULES), zone in nearly(&["Europe/Berlin", "UTC", "local", "Etc/GMT+12"]), closes in any::<bool>(),
+        now in prop_oneof![4 => instant(), 1 => prop::sample::select(&[Timestamp::MIN, Timestamp::MAX][..])],
+    ) {
+        let (rules, none) = (vec![rule], Vec::new());
+        let (open, blackout) = if closes { (&none, &rules) } else { (&rules, &none) };
+        let _ = Hours::parse(open, &zone, blackout).map_err(|error| error.to_string());
+        if let Ok(hours) = Hours::parse(open, "Europe/Berlin", blackout) {
+            let schedule = Schedule::from_iter([("x", hours)]);
+            let _ = (schedule.at(now), schedule.finish(now, Duration::from_hours(3)));
+        }
     }
 
     #[test]

@@ -1,12 +1,17 @@
 -- Version 5 of the control schema: rows that can't take their new values, and old values that a run is undone with.
 
 ALTER TABLE {schema}.run
-    ADD COLUMN before jsonb,
+    ADD COLUMN before    jsonb,
+    ADD COLUMN table_oid oid,
+    ADD COLUMN own_oid   oid,
     DROP CONSTRAINT run_state_check,
     ADD CONSTRAINT run_state_check CHECK (state IN (
         'running', 'proving', 'waiting', 'paused', 'stopped', 'failed', 'quarantined', 'done', 'cancelled', 'undone'
     ));
 
+COMMENT ON COLUMN {schema}.run.table_oid IS 'The table itself, of which another may have taken the name since.';
+COMMENT ON COLUMN {schema}.run.own_oid IS
+    'This very table when the run was made: where it is another now, the database was restored and table_oid says nothing.';
 COMMENT ON COLUMN {schema}.run.before IS 'The control totals before the first batch, where the job asks for them.';
 
 CREATE TABLE {schema}.quarantine (

@@ -3,7 +3,8 @@ SELECT DISTINCT ON (job)
        to_char(started_at, 'YYYY-MM-DD HH24:MI:SS TZH:TZM') AS started_at,
        to_char(finished_at, 'YYYY-MM-DD HH24:MI:SS TZH:TZM') AS finished_at,
        wanted, wanted_by, wanted_why, to_char(wanted_at, 'YYYY-MM-DD HH24:MI:SS TZH:TZM') AS wanted_at, settings,
-       sign_off
+       sign_off,
+       CASE WHEN own_oid = tableoid THEN table_oid END AS table_oid
 FROM {schema}.run
 WHERE $1::text IS NULL OR job = $1
 ORDER BY job, id DESC

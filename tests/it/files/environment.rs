@@ -1,5 +1,8 @@
 //! Where the settings come from besides flags: variables, and variables in the configuration.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
 use insta::assert_snapshot;
 
 use super::{project, schema, write_above};
@@ -26,6 +29,13 @@ async fn the_variables_of_sqlalchemy_name_the_database_where_ours_does_not() {
         .ended_with(1)
         .says("127.0.0.1:1");
     project.longhaul_with(&[UNSET], &["current"]).await.ended_with(2).says("no database is named");
+}
+
+#[tokio::test]
+async fn variables_that_are_no_text_are_left_to_others() {
+    let project = project().await;
+    let strange = [("STRANGE", OsStr::from_bytes(b"\xff"))];
+    project.longhaul_with(&strange, &["current"]).await.succeeded();
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ async fn with_one_row_too_many_the_run_pauses_until_it_is_resumed() {
     assert_eq!(amounts.count("FROM longhaul.quarantine").await, 3, "the batch with the fourth was given up");
     assert_eq!(amounts.count("FROM pay WHERE amount = id AND changes = 1").await, 147);
     // Whoever comes by leaves it paused.
-    project.longhaul(&["run", "fill"]).await.ended_with(4).says("was paused by longhaul: 5 rows");
+    project.longhaul(&["run", "fill"]).await.ended_with(4).says("has paused by itself: 5 rows");
     amounts.write_job("\"3%\"");
     project.longhaul(&["resume", "fill"]).await.succeeded();
     project.longhaul(&["run", "fill"]).await.ended_with(5);

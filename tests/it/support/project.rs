@@ -1,5 +1,6 @@
 //! A directory with jobs, and the program run in it.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -104,12 +105,20 @@ impl Project {
     }
 
     /// Runs the program to its end with these variables; an empty one counts as not set.
-    pub(crate) async fn longhaul_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Outcome {
+    pub(crate) async fn longhaul_with<V: AsRef<OsStr> + Copy>(
+        &self,
+        variables: &[(&str, V)],
+        arguments: &[&str],
+    ) -> Outcome {
         self.spawn_with(variables, arguments).outcome().await
     }
 
     /// Starts the program with these variables.
-    pub(crate) fn spawn_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Process {
+    pub(crate) fn spawn_with<V: AsRef<OsStr> + Copy>(
+        &self,
+        variables: &[(&str, V)],
+        arguments: &[&str],
+    ) -> Process {
         let mut command = command(&self.database.url, self.directory.path(), arguments);
         command.envs(variables.iter().copied());
         Process::new(command.spawn().unwrap())

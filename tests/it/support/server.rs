@@ -129,11 +129,19 @@ impl Database {
         self.client = connect(url).await;
     }
 
-    /// Its address for another role.
+    /// Its address for a role whose password is its name.
     pub(crate) fn url_of(&self, role: &str) -> String {
         let (scheme, rest) = self.url.split_once("://").expect("it is a URL");
         let host = rest.split_once('@').map_or(rest, |(_, host)| host);
-        format!("{scheme}://{role}@{host}")
+        format!("{scheme}://{role}:{role}@{host}")
+    }
+
+    /// Ends every session in it and drops it: there may be thousands in a long test.
+    pub(crate) async fn remove(self) {
+        let name: String = self.value("SELECT current_database()").await;
+        let server = self.url.rsplit_once('/').expect("a URL has a path").0;
+        let maintenance = connect(&format!("{server}/postgres")).await;
+        maintenance.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
     }
 
     /// Another session.

@@ -66,16 +66,17 @@ fn mount(options: &str, path: &Path) -> bool {
 /// Runs the job into the full disk, and again when `make_room` is through.
 async fn run_through_a_full_disk(project: &Project, make_room: impl AsyncFnOnce()) -> String {
     project.write("raise.toml", JOB);
-    let outcome = project.longhaul(&["run", "raise", "-q", "--workers", "1"]).await.ended_with(1);
+    let outcome = project.longhaul(&["run", "raise", "-q", "--workers", "1"]).await.ended_with(4);
     let database = &project.database;
     let done: i64 = database.value("SELECT count(*) FROM wide WHERE done").await;
     assert!(done > 0 && done < ROWS, "{done} rows were done when the disk was full");
     let row = database.row("SELECT state, reason FROM longhaul.run", &[]).await;
     let (state, reason): (&str, &str) = (row.get(0), row.get(1));
-    assert_eq!(state, "failed");
+    assert_eq!(state, "paused");
     assert!(reason.contains("No space left on device"), "{reason}");
 
     make_room().await;
+    project.longhaul(&["resume", "raise"]).await.succeeded();
     let goes_on = format!("{} rows were changed before", longhaul::model::human_count(done.unsigned_abs()));
     project.longhaul(&["run", "raise"]).await.succeeded().says(&goes_on);
     let counts = "SELECT count(*), count(DISTINCT id) FROM changes";
@@ -103,10 +104,9 @@ async fn a_full_disk_is_named_and_the_run_goes_on_when_there_is_room() {
     project.database.execute("DROP TABLE wide").await;
     project.database.execute("DROP TABLESPACE small").await;
     let lines: Vec<&str> = text.lines().collect();
-    assert!(lines[0].starts_with("error: the batch after "), "{text}");
-    assert!(lines[0].ends_with(" failed, and nothing of it was kept"), "{text}");
-    assert!(lines[1].ends_with("No space left on device [SQLSTATE 53100]"), "{text}");
-    assert_snapshot!(lines[2..].join("\n"), @"hint: the server's disk is full: nothing of the last batch was kept; make room, then run again");
+    assert!(lines[0].starts_with("error: run 1 of raise has paused by itself: the batch after "), "{text}");
+    assert!(lines[0].ends_with("No space left on device"), "{text}");
+    assert_snapshot!(lines[1..].join("\n"), @"hint: mend the cause, then `longhaul resume raise` and run it again");
 }
 
 #[tokio::test]
@@ -126,8 +126,7 @@ async fn an_error_of_the_class_of_a_full_disk_is_told_alike() {
     let make_room = async || project.database.execute("DROP TRIGGER full_disk ON wide").await;
     let text = run_through_a_full_disk(&project, make_room).await;
     assert_snapshot!(text, @r#"
-    error: the batch after 4800 up to 5000 failed, and nothing of it was kept
-      because: could not extend file "base/1/2": No space left on device [SQLSTATE 53100]
-    hint: the server's disk is full: nothing of the last batch was kept; make room, then run again
+    error: run 1 of raise has paused by itself: the batch after 4800 up to 5000 failed, and nothing of it was kept: could not extend file "base/1/2": No space left on device
+    hint: mend the cause, then `longhaul resume raise` and run it again
     "#);
 }

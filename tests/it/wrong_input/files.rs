@@ -130,11 +130,10 @@ async fn what_this_version_does_not_honour_is_refused_and_not_passed_over() {
          |         ^
     hint: write "Mon-Fri 22:00-05:00", "Sat,Sun", "2026-12-23..2026-12-27", "monthly 25..last", "yearly 12-24..01-02" or "cron 0 22 * * 5L for 7h"
     "#);
-    assert_snapshot!(refused(&project, &format!("{JOB}\n[quarantine]\nmax = 10\n")).await, @"
-    error: jobs/fill.toml:5:2: [quarantine] is not honoured by this version, and to run without it would be unsafe
-       5 | [quarantine]
-         |  ^
-    hint: take [quarantine] out if the job may run without it
+    assert_snapshot!(refused(&project, &format!("{JOB}\n[quarantine]\nmax = -1\n")).await, @"
+    error: jobs/fill.toml:6:7: `-1` is neither a number of rows nor a share: write 100 or \"0.1%\"
+       6 | max = -1
+         |       ^
     ");
     assert_snapshot!(refused(&project, &format!("{JOB}\n[limits]\nrows_per_secnd = 20\n")).await, @"
     error: jobs/fill.toml:6:1: unknown key `rows_per_secnd` in [limits]
@@ -148,17 +147,16 @@ async fn what_this_version_does_not_honour_is_refused_and_not_passed_over() {
          |        ^
     hint: the kind it has is "update", the default
     "#);
-    assert_snapshot!(job_refused(&project, "undo = \"preimage\"\nset = { a = \"b\" }").await, @r#"
-    error: jobs/fill.toml:3:8: this version can't keep old values (`undo = "preimage"`)
-       3 | undo = "preimage"
+    assert_snapshot!(job_refused(&project, "undo = \"always\"\nset = { a = \"b\" }").await, @r#"
+    error: jobs/fill.toml:3:8: `undo` is "preimage" or "none", and not "always"
+       3 | undo = "always"
          |        ^
-    hint: leave `undo` out, or write "none"
     "#);
     assert_snapshot!(refused(&project, &format!("{JOB}\n[down]\nrestore = true\n")).await, @r#"
-    error: jobs/fill.toml:6:1: `restore` needs `undo = "preimage"`, which this version doesn't have
+    error: jobs/fill.toml:6:11: `restore` puts back the old values, and this job keeps none
        6 | restore = true
-         | ^
-    hint: write [down] set = { … }
+         |           ^
+    hint: write undo = "preimage" under [job], or set = { … } here
     "#);
 }
 

@@ -2,7 +2,9 @@
 
 use proptest::sample::{Index, select};
 
+use super::fixtures::{applied, diamond, two_bases};
 use super::*;
+use crate::model::slips::nearly;
 
 /// A history, some of it applied with all that comes before, and the text of a target that may mean something in it.
 #[derive(Clone, Debug)]
@@ -99,6 +101,23 @@ fn linear(length: usize) -> Graph {
 }
 
 proptest! {
+    #[test]
+    fn no_target_makes_it_panic(
+        target in nearly(&["billing@head-2", "network@+1", "27c6+18446744073709551615", "main2-1", "net1:head", ":-1", "current:+2"]),
+        begins in select(&["", "1975", "1975 27c6"][..]),
+    ) {
+        let (diamond, two_bases) = (diamond(), two_bases());
+        for (graph, applied) in [(&diamond, applied(&diamond, begins)), (&two_bases, BTreeSet::new())] {
+            let case = Case { nodes: Vec::new(), applied, target: target.clone() };
+            let _ = answers(graph, &case);
+            let _ = (graph.range(&case.applied, &target), graph.offline_path(&target), graph.offline_undo_path(&target));
+            if let Err(error) = graph.resolve_target(&case.applied, &target) {
+                drop((error.to_string(), error.hint()));
+            }
+        }
+        let _ = asks_for_current(&target);
+    }
+
     #[test]
     fn an_upgrade_applies_each_revision_once_and_after_all_that_it_needs(case in cases()) {
         let graph = case.graph();
