@@ -190,6 +190,13 @@ impl RunError {
         }
     }
 
+    /// The server has no room left on a disk.
+    pub(super) fn is_disk_full(&self) -> bool {
+        let source = std::error::Error::source(self);
+        let source = source.and_then(|source| source.downcast_ref::<tokio_postgres::Error>());
+        source.and_then(tokio_postgres::Error::code) == Some(&tokio_postgres::error::SqlState::DISK_FULL)
+    }
+
     pub(super) fn sql(doing: &'static str) -> impl Fn(tokio_postgres::Error) -> Self {
         move |source| Self::Sql { doing, source }
     }

@@ -9,8 +9,8 @@ mod name;
 mod position;
 mod revision;
 mod run;
-pub(crate) mod slips;
 #[cfg(test)]
+pub(crate) mod slips;
 mod tolerance;
 mod units;
 

@@ -52,6 +52,10 @@ impl Worker<'_> {
                 return Ok(Step::Waited);
             }
         }
+        if error.is_disk_full() {
+            // Another attempt would fill what others need.
+            return self.trip(error.in_short()).await.map(Step::Leaves);
+        }
         self.failures.count += 1;
         let now = self.tools.clock.monotonic();
         let elapsed = now.saturating_duration_since(*self.failures.since.get_or_insert(now));
