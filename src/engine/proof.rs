@@ -4,7 +4,7 @@ use serde::Serialize;
 use tokio_postgres::Row;
 
 use super::{JobPlan, Leave, RunError};
-use crate::pg::{Connection, ErrorClass, classify};
+use crate::pg::{Connection, ErrorClass, classify, search_path};
 
 /// The figures of a proof.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -117,6 +117,7 @@ async fn read(connection: &Connection, plan: &JobPlan) -> Result<Proof, tokio_po
             &[],
         )
         .await?;
+    connection.batch_execute(search_path::AS_AUTHOR).await?;
     let counts = connection.query_one(&plan.sql.remaining, &[]).await?;
     let totals = match &plan.sql.totals {
         Some(statement) => proved_totals(&connection.query_one(statement, &[]).await?, plan),

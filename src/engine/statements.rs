@@ -43,6 +43,8 @@ pub struct JobSql {
     pub key_hash: String,
     /// The file and the pages of the table now.
     pub extent: String,
+    /// Sets where the session of a worker finds the operators of the key.
+    pub path: String,
     /// What the statements of batches are made of.
     parts: Parts,
 }
@@ -110,7 +112,10 @@ impl JobSql {
             estimate: format!("EXPLAIN (FORMAT JSON) SELECT FROM {name}"),
             whole: update(&name, &job.set, "true", filter),
             last_key: format!("SELECT {text} FROM {name} ORDER BY {} LIMIT 1", keys.order(" DESC")),
-            remaining: format!("SELECT count(*), count(*) FILTER (WHERE {}) FROM {name}", clause(filter)),
+            remaining: format!(
+                "SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE {}) FROM {name}",
+                clause(filter)
+            ),
             totals: totals(&name, &job.verify.totals),
             groups: job.verify.by.iter().map(|by| groups(&name, by, &job.verify.totals)).collect(),
             cuts: format!(
@@ -129,6 +134,10 @@ impl JobSql {
                  pg_relation_size({oid}::regclass) / current_setting('block_size')::int8",
                 oid = table.oid
             ),
+            path: {
+                let schemas = key.schemas.iter().map(|schema| quote::quoted(schema) + ", ");
+                format!("SET search_path = pg_catalog, {}pg_temp", schemas.collect::<String>())
+            },
             parts: Parts {
                 oid: table.oid,
                 table: table.name.clone(),
@@ -263,8 +272,16 @@ impl KeySql<'_> {
     /// Blocks from `$4` to before `$1`: a TID range scan, which PostgreSQL has since version 14.
     fn blocks(&self) -> String {
         let table = quote::ident(&self.table.table);
-        let first = |parameter: usize| format!("('(' || (${parameter}::text[])[1] || ',0)')::tid");
-        format!("{table}.ctid >= {} AND {table}.ctid < {}", first(4), first(1))
+        let first = |parameter: usize| {
+            format!(
+                "('(' OPERATOR(pg_catalog.||) (${parameter}::text[])[1] OPERATOR(pg_catalog.||) ',0)')::tid"
+            )
+        };
+        format!(
+            "{table}.ctid OPERATOR(pg_catalog.>=) {} AND {table}.ctid OPERATOR(pg_catalog.<) {}",
+            first(4),
+            first(1)
+        )
     }
 
     /// A number that only depends on the key's value.
@@ -281,14 +298,18 @@ impl KeySql<'_> {
                 let table = quote::ident(&self.table.table);
                 // The low byte of the line pointer: block number and line pointer are sent as 4 and 2 bytes. Hardly a
                 // page has more than 255; if so, their rows come earlier.
-                return format!("pg_catalog.get_byte(pg_catalog.tidsend({table}.ctid), 5) <= $12::int4");
+                return format!(
+                    "pg_catalog.get_byte(pg_catalog.tidsend({table}.ctid), 5) OPERATOR(pg_catalog.<=) $12::int4"
+                );
             }
             (Order::Key, [only]) if INTEGERS.contains(&only.type_name.as_str()) => {
-                format!("{}::int8 % $8::int4", quote::ident(&only.name))
+                format!("{}::int8 OPERATOR(pg_catalog.%) $8::int4", quote::ident(&only.name))
             }
-            (Order::Key, _) => format!("{}::int8 % $8::int4", self.hash()),
+            (Order::Key, _) => format!("{}::int8 OPERATOR(pg_catalog.%) $8::int4", self.hash()),
         };
-        format!("({remainder}) IN ($5::int4, $5::int4 - $8::int4)")
+        format!(
+            "({remainder}) OPERATOR(pg_catalog.=) ANY (ARRAY[$5::int4, $5::int4 OPERATOR(pg_catalog.-) $8::int4])"
+        )
     }
 }
 
@@ -318,8 +339,8 @@ fn groups(table: &str, by: &str, totals: &[Total]) -> String {
         .map(|t| format!("{} IS NOT DISTINCT FROM {}", clause(&t.left), clause(&t.right)))
         .collect();
     format!(
-        "SELECT count(*), count(*) FILTER (WHERE NOT is_equal), \
-         coalesce((array_agg(coalesce(name, 'NULL') ORDER BY name) FILTER (WHERE NOT is_equal))[1:5], '{{}}') \
+        "SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE NOT is_equal), \
+         coalesce((pg_catalog.array_agg(coalesce(name, 'NULL') ORDER BY name) FILTER (WHERE NOT is_equal))[1:5], '{{}}') \
          FROM (SELECT {by}::text AS name, {} AS is_equal FROM {table} GROUP BY {by}) AS grouped",
         equal.join(" AND "),
         by = clause(by),

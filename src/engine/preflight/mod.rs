@@ -4,6 +4,7 @@
 mod convergence;
 mod expressions;
 mod key;
+mod operators;
 mod relation;
 mod rights;
 mod targets;
@@ -105,6 +106,7 @@ impl<'p> Preflight<'p> {
         let table = self.relation().await?;
         let key = self.key(&table)?;
         let set = self.targets(&table, &key).await?;
+        self.operators(&table, &key).await?;
         self.expressions(&table, &set).await?;
         let filter = self.filter(&table, &set).await?;
         self.totals(&table).await?;

@@ -1,0 +1,34 @@
+//! What an author's columns are compared with is PostgreSQL's, or their type's own. The comparisons stand beside the author's
+//! SQL, and so are looked up along the role's `search_path`: somebody's `=` that fits better there would decide which rows
+//! are done.
+
+use super::targets::place;
+use super::{Preflight, PreflightError};
+use crate::model::{Ident, Key};
+use crate::pg::catalog::Table;
+use crate::pg::search_path;
+
+const OPERATORS: &str = include_str!("../../pg/catalog/operators.sql");
+
+impl Preflight<'_> {
+    pub(super) async fn operators(&self, table: &Table, key: &Key) -> Result<(), PreflightError> {
+        let failed = "look which operators compare the columns";
+        let keys = key.columns.iter().map(|column| &column.name);
+        let columns: Vec<&str> =
+            self.job.set.iter().map(|set| &set.column).chain(keys).map(|name| name.0.as_str()).collect();
+        let found = self.client.query(OPERATORS, &[&table.oid, &columns]).await;
+        for row in found.map_err(PreflightError::sql(failed))? {
+            let operator: u32 = row.get("oid");
+            let visible = "SELECT pg_catalog.pg_operator_is_visible($1)";
+            let seen = search_path::ask_as_author(self.client, visible, &[&operator]).await;
+            if seen.map_err(PreflightError::sql(failed))?.get(0) {
+                let (name, owner): (&str, &str) = (row.get("name"), row.get("owner"));
+                let column = Ident(row.get("column"));
+                let message = format!("`{column}` would be compared by the operator {name} of {owner}");
+                let hint = format!("DROP OPERATOR {name}, or leave its schema out of the role's search_path");
+                return Err(self.finding(place(&column), message).hint(hint).into());
+            }
+        }
+        Ok(())
+    }
+}
