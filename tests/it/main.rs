@@ -18,6 +18,8 @@ mod night;
 mod once;
 mod pooled;
 mod pressure;
+mod rights;
+mod secrets;
 mod signals;
 mod support;
 mod tls;
