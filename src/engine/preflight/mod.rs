@@ -106,10 +106,10 @@ impl<'p> Preflight<'p> {
         let table = self.relation().await?;
         let key = self.key(&table)?;
         let set = self.targets(&table, &key).await?;
-        self.operators(&table, &key).await?;
         self.expressions(&table, &set).await?;
         let filter = self.filter(&table, &set).await?;
         self.totals(&table).await?;
+        self.operators(&table, &key).await?;
         self.rights(store, &table).await?;
         let repair = self.convergence(&table, &key, &set, &filter).await?;
         let again = match &repair {

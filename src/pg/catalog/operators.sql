@@ -1,18 +1,22 @@
--- Operators that compare values of the columns $2 of a table and that neither PostgreSQL, nor the type's own schema, nor an
+-- Operators that compare values of the columns $2 of the table $1, or of the types $3, and that neither PostgreSQL, nor the type's own schema, nor an
 -- extension has brought. One on exactly the type stands before all others; one that is on it on one side only fits best
 -- where PostgreSQL has none that is on it exactly, as for varchar.
 SELECT o.oid,
-       a.attname::text AS column,
+       compared.name AS column,
        format('%I.%s (%s, %s)', n.nspname, o.oprname, format_type(o.oprleft, NULL), format_type(o.oprright, NULL)) AS name,
        quote_ident(pg_get_userbyid(o.oprowner)) AS owner
-FROM pg_attribute AS a
-JOIN pg_type AS t ON t.oid = a.atttypid
+FROM (
+    SELECT a.attname::text AS name, a.atttypid AS type
+    FROM pg_attribute AS a
+    WHERE a.attrelid = $1 AND a.attname = ANY ($2::text[])
+    UNION ALL
+    SELECT NULL, given.type FROM unnest($3::oid[]) AS given (type)
+) AS compared
+JOIN pg_type AS t ON t.oid = compared.type
 JOIN pg_operator AS o ON o.oprname IN ('=', '<', '<=', '>', '>=')
 JOIN pg_namespace AS n ON n.oid = o.oprnamespace
 CROSS JOIN LATERAL (SELECT ARRAY[t.oid, t.typbasetype] AS types) AS of
-WHERE a.attrelid = $1
-  AND a.attname = ANY ($2::text[])
-  AND n.nspname <> 'pg_catalog'
+WHERE n.nspname <> 'pg_catalog'
   AND n.oid <> t.typnamespace
   AND NOT EXISTS (
       SELECT FROM pg_depend AS d
@@ -29,4 +33,4 @@ WHERE a.attrelid = $1
                 AND exact.oprright = exact.oprleft
           )
   )
-ORDER BY a.attnum, name
+ORDER BY compared.name NULLS LAST, name

@@ -81,7 +81,7 @@ const BY_STATEMENTS: &str = "-- revision: bbbb2222\n-- revises: aaaa1111\n-- mig
 
 const JOB: &str = "revision = \"cccc3333\"\nrevises = [\"bbbb2222\"]\nmessage = \"fill\"\n\
      [job]\ntable = \"rows\"\nset = { new = \"twice(old)\" }\n[batch]\nmin = 50\nmax = 50\n\
-     [verify]\ntotals = [\"sum(new) = sum(old) * 2\"]\n[down]\nset = { new = \"NULL\" }\n";
+     [verify]\ntotals = [\"avg(new) = avg(old) * 2\"]\n[down]\nset = { new = \"NULL\" }\n";
 
 /// A database with traps in this schema, which everybody's `search_path` begins with.
 async fn trapped(schema: &str, path: &str) -> Project {
@@ -191,6 +191,16 @@ async fn a_job_whose_columns_somebody_elses_operator_would_compare_is_refused() 
         .ended_with(2)
         .says("`new` would be compared by the operator public.= (character varying, character varying) of admin")
         .says("hint: DROP OPERATOR public.= (character varying, character varying), or leave its schema out");
+    project.write(
+        "fill.toml",
+        "[job]\ntable = \"rows\"\nset = { id2 = \"id\" }\n[verify]\ntotals = [\"max(new)::varchar = max(old)::varchar\"]\n",
+    );
+    project.database.execute("ALTER TABLE rows ADD id2 int").await;
+    project
+        .longhaul(&["run", "fill"])
+        .await
+        .ended_with(2)
+        .says("[verify] totals: a total would be compared by");
     project.database.execute("DROP OPERATOR public.= (varchar, varchar)").await;
     project.longhaul(&["run", "fill"]).await.succeeded();
 }
