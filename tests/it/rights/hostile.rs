@@ -184,7 +184,8 @@ async fn a_job_whose_columns_somebody_elses_operator_would_compare_is_refused() 
              CREATE OPERATOR public.= (leftarg = varchar, rightarg = varchar, function = always)",
         )
         .await;
-    project.write("fill.toml", "[job]\ntable = \"rows\"\nset = { new = \"old\" }\n");
+    let job = "[job]\ntable = \"rows\"\nset = { new = \"old\" }\n";
+    project.write("fill.toml", job);
     project
         .longhaul(&["run", "fill"])
         .await
@@ -202,5 +203,6 @@ async fn a_job_whose_columns_somebody_elses_operator_would_compare_is_refused() 
         .ended_with(2)
         .says("[verify] totals: a total would be compared by");
     project.database.execute("DROP OPERATOR public.= (varchar, varchar)").await;
+    project.write("fill.toml", job);
     project.longhaul(&["run", "fill"]).await.succeeded();
 }
