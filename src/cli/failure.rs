@@ -86,7 +86,7 @@ fn draw_line(error: &DocumentError) -> Option<String> {
         .then(|| format!("{:>4} | {}\n     | {margin}^", error.line, error.source_line))
 }
 
-/// Whether a line of a configuration may have a password in it.
+/// Whether a line of a file may have a password in it.
 fn may_tell_password(line: &str) -> bool {
     ["database_url", "://", "password"].iter().any(|word| line.contains(word))
 }
@@ -106,7 +106,9 @@ impl From<ConfigError> for Failure {
 impl From<ManifestError> for Failure {
     fn from(error: ManifestError) -> Self {
         let drawn = match &error {
-            ManifestError::Document(document) => draw_line(document),
+            ManifestError::Document(document) if !may_tell_password(&document.source_line) => {
+                draw_line(document)
+            }
             _ => None,
         };
         Self::from_error(exit::USAGE, &error).detail(drawn).hint(error.hint())

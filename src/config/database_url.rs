@@ -27,6 +27,12 @@ pub enum UrlError {
     /// Not an address.
     #[error("the database URL can't be read")]
     Malformed(#[source] tokio_postgres::Error),
+    /// Not keywords with values. What can't be read may be a part of the password, so it isn't shown.
+    #[error("the database's keywords and values can't be read")]
+    Pairs,
+    /// What stands behind the first `@` would be taken for the host, and shown.
+    #[error("the database URL has an `@` too many before its host")]
+    At,
     /// An empty text.
     #[error("the database URL is empty")]
     Empty,
@@ -75,6 +81,8 @@ impl UrlError {
             Self::Malformed(_) | Self::Scheme { .. } => {
                 "write it as postgresql://user:password@host:5432/database".to_owned()
             }
+            Self::Pairs => "write them as host=… user=… password='…': a value with blanks stands in single quotes".to_owned(),
+            Self::At => "in a user's name or a password it is written %40".to_owned(),
             Self::Empty => "is the variable that was to fill it not set?".to_owned(),
             Self::TlsMode { .. } => "the modes are disable, prefer, require, verify-ca and verify-full".to_owned(),
             Self::NoAuthorities { .. } => {
@@ -99,7 +107,10 @@ impl Target {
         let (text, words) = without_tls(&text);
         let mut tls = words.resolve(environment)?;
         let text = with_port(&text, environment)?;
-        let mut config = Config::from_str(&text).map_err(UrlError::Malformed)?;
+        refuse_two_at_signs(&text)?;
+        let has_bare_password = !text.contains("://") && text.contains("password");
+        let malformed = |error| if has_bare_password { UrlError::Pairs } else { UrlError::Malformed(error) };
+        let mut config = Config::from_str(&text).map_err(malformed)?;
         fill_from_environment(&mut config, environment)?;
         if config.get_password().is_none()
             && let Some(password) = password_file(&config, environment)
@@ -161,6 +172,15 @@ fn without_driver(url: &str) -> Result<String, UrlError> {
         Some("postgresql" | "postgres") => Ok(format!("postgresql://{rest}")),
         _ => Err(UrlError::Scheme { scheme: scheme.to_owned() }),
     }
+}
+
+/// tokio-postgres takes the first `@` for the one before the host: half a password would be a host's name.
+fn refuse_two_at_signs(url: &str) -> Result<(), UrlError> {
+    let Some((_, behind)) = url.split_once("://").and_then(|(_, rest)| rest.split_once('@')) else {
+        return Ok(());
+    };
+    let host = behind.split(['/', '?']).next().unwrap_or_default();
+    if host.contains('@') { Err(UrlError::At) } else { Ok(()) }
 }
 
 /// Takes the TLS parameters out, which tokio-postgres doesn't know, of a URL or of `key = 'value'` pairs.
@@ -232,7 +252,8 @@ fn port_from(environment: &Environment) -> Result<Option<u16>, UrlError> {
 /// Puts PGPORT into a URL that names one host and no port: tokio-postgres would take 5432 for it.
 fn with_port(url: &str, environment: &Environment) -> Result<String, UrlError> {
     let Some((scheme, rest)) = url.split_once("://") else { return Ok(url.to_owned()) };
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let place = rest.find('@').map_or(0, |at| at + 1);
+    let end = rest[place..].find(['/', '?']).map_or(rest.len(), |end| place + end);
     let host = rest[..end].rsplit_once('@').map_or(&rest[..end], |(_, host)| host);
     let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.chars().all(|c| c.is_ascii_digit()));
     match port_from(environment)? {
@@ -379,6 +400,20 @@ mod tests {
         let address = target("hostaddr=192.0.2.1 sslmode=require");
         assert_eq!(address.config().get_ssl_mode(), SslMode::Require, "no host is no socket");
         assert!(Target::resolve(Some("host=h nonsense"), &none).is_err());
+    }
+
+    #[test]
+    fn an_at_sign_too_many_is_refused_before_half_a_password_is_a_host() {
+        let resolve = |url| Target::resolve(Some(url), &Environment::default());
+        assert!(matches!(resolve("postgres://u:hun@ter2@h:5433/d"), Err(UrlError::At)));
+        assert!(matches!(resolve("host=h password=hun ter=2"), Err(UrlError::Pairs)));
+        let environment = Environment::from([("PGPORT", "6543")]);
+        let target = Target::resolve(Some("postgres://u:hun/ter?2%40@h/d"), &environment).unwrap();
+        assert_eq!(target.config().get_password(), Some(b"hun/ter?2@".as_slice()));
+        assert_eq!(
+            (target.to_string(), target.config().get_ports()),
+            ("d on h:6543".to_owned(), &[6543][..])
+        );
     }
 
     #[test]

@@ -21,7 +21,7 @@ use tokio_postgres::{Error, Row, Statement};
 use super::statements::{JobSql, Pair};
 use crate::clock::Clock;
 use crate::model::{KeyValue, Lease, Order, Pass, Position};
-use crate::pg::{Connection, quote};
+use crate::pg::{Connection, quote, search_path};
 use crate::store::{RangeRow, Statements};
 
 /// The statements of a batch, prepared on one connection.
@@ -133,7 +133,7 @@ impl Prepared {
     /// Prepares them.
     pub(super) async fn on(connection: &Connection, job: &JobSql, store: &Statements) -> Result<Self, Error> {
         let own = quote::quoted(&format!("longhaul {}", uuid::Uuid::new_v4()));
-        connection.batch_execute(&format!("PREPARE {own} AS SELECT")).await?;
+        connection.batch_execute(&format!("PREPARE {own} AS SELECT; {}", job.path)).await?;
         Ok(Self {
             begin: format!("BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE, NOT DEFERRABLE; EXECUTE {own}"),
             fence: connection.prepare(&store.fence).await?,
@@ -183,7 +183,8 @@ impl Prepared {
         if let Some(statement) = self.rows.get(&shape) {
             return Ok(statement.clone());
         }
-        let statement = connection.prepare(&sql.rows(shape)).await?;
+        let statement = search_path::prepare_as_author(connection, &sql.rows(shape)).await?;
+        connection.batch_execute(&sql.path).await?;
         self.rows.insert(shape, statement.clone());
         Ok(statement)
     }

@@ -8,7 +8,7 @@ use crate::manifest::LiveSettings;
 use crate::model::{Job, RunId, Wanted};
 use crate::plan::control::{self, Command, Effect, Standing};
 use crate::plan::transition::{self, Input};
-use crate::store::{Event, RunRow, Wish};
+use crate::store::{Event, RunRow, Use, Wish};
 
 /// What came of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +96,7 @@ impl Engine<'_> {
     pub async fn set_database(&self, assignments: &[String], why: Option<&str>) -> Result<String, RunError> {
         let mut connection = self.connector.connect("control").await?;
         self.store.install(&mut connection).await?;
+        self.store.require(&*connection, Use::Operate).await?;
         let transaction = connection.transaction().await.map_err(RunError::sql("begin"))?;
         self.store.lock_runs(&transaction).await?;
         let stored = self.store.database_settings(&transaction).await?;
@@ -134,6 +135,7 @@ impl Engine<'_> {
         if self.store.version(&connection).await?.is_none() {
             return Err(no_run());
         }
+        self.store.require(&*connection, Use::Operate).await?;
         let transaction = connection.transaction().await.map_err(RunError::sql("begin"))?;
         self.store.lock_runs(&transaction).await?;
         let run = self.store.find_run(&transaction, job.id()).await?.ok_or_else(no_run)?;

@@ -123,9 +123,13 @@ impl History<'_> {
         options: &ChangeOptions<'_>,
     ) -> Result<Vec<HistoryStep>, HistoryError> {
         // What is refused leaves no control schema behind, and where nothing is pending nobody is waited for.
-        let mut way = self.way_up(&self.look("upgrade").await?, target, data).await?;
+        let (mut way, waits) = match self.way_up(&self.look("upgrade").await?, target, data).await {
+            Err(HistoryError::HalfDone { .. }) => (Way::default(), true),
+            way => (way?, false),
+        };
         let mut steps = Vec::new();
-        if !way.path.is_empty() {
+        // What is half done may be in the hands of another process at this moment.
+        if waits || !way.path.is_empty() {
             let session = Session::begin(self, options, "upgrade").await?;
             way = self.way_up(&session.connection, target, data).await?;
             // Another process may have done it all while it was waited for.
@@ -151,9 +155,11 @@ impl History<'_> {
         target: &str,
         options: &ChangeOptions<'_>,
     ) -> Result<Vec<HistoryStep>, HistoryError> {
-        let (path, _) = self.way_down(&self.look("downgrade").await?, target).await?;
-        if path.is_empty() {
-            return Ok(Vec::new());
+        match self.way_down(&self.look("downgrade").await?, target).await {
+            Ok((path, _)) if path.is_empty() => return Ok(Vec::new()),
+            // It may be in the hands of another process at this moment.
+            Ok(_) | Err(HistoryError::HalfDone { .. }) => {}
+            Err(error) => return Err(error),
         }
         let session = Session::begin(self, options, "downgrade").await?;
         let (path, applied) = self.way_down(&session.connection, target).await?;

@@ -12,6 +12,8 @@ pub struct Key {
     pub index: String,
     /// The columns, at least one.
     pub columns: Vec<KeyColumn>,
+    /// The schemas that its operators are in, beside PostgreSQL's own: an extension's type brings them.
+    pub schemas: Vec<String>,
 }
 
 /// One column of a key.

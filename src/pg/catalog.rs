@@ -3,7 +3,7 @@
 use tokio_postgres::{Client, Error};
 
 use crate::model::{Ident, Key, KeyColumn, TableName};
-use crate::pg::quote;
+use crate::pg::{quote, search_path};
 
 /// A table as the catalog has it.
 #[derive(Clone, Debug)]
@@ -72,13 +72,14 @@ pub struct UniqueIndex {
 }
 
 impl Table {
-    /// Reads the table of that name; `None` when there is none that this role can see.
+    /// Reads the table of that name, as the role's SQL would find it; `None` when there is none that it can see.
     pub async fn read(client: &Client, name: &TableName) -> Result<Option<Self>, Error> {
         let written = quote::table(name);
-        let Some(row) = client.query_opt(include_str!("catalog/table.sql"), &[&written]).await? else {
+        let found = search_path::ask_as_author(client, search_path::FIND_RELATION, &[&written]).await?;
+        let Some(oid) = found.get::<_, Option<u32>>(0) else { return Ok(None) };
+        let Some(row) = client.query_opt(include_str!("catalog/table.sql"), &[&oid]).await? else {
             return Ok(None);
         };
-        let oid: u32 = row.get("oid");
         let kind: &str = row.get("kind");
         Ok(Some(Self {
             oid,
@@ -153,6 +154,7 @@ async fn indexes(client: &Client, oid: u32) -> Result<Vec<UniqueIndex>, Error> {
                     columns: columns
                         .map(|(name, type_name)| KeyColumn { name: Ident(name), type_name })
                         .collect(),
+                    schemas: row.get("schemas"),
                 },
                 primary: row.get("primary"),
                 nullable: nullable.into_iter().map(Ident).collect(),

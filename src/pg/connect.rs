@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::{AsyncMessage, CancelToken, Client, Statement};
 
 use super::tls::{self, Tls, TlsError};
-use super::{pooler, sqlstate};
+use super::{pooler, search_path, sqlstate};
 use crate::config::Target;
 
 /// The oldest server this version works with (`server_version_num`).
@@ -173,7 +173,7 @@ impl Connector {
             }
             self.looked.store(true, Ordering::Relaxed);
         }
-        connection.batch_execute(SESSION).await.map_err(refused)?;
+        connection.batch_execute(&format!("{}; {SESSION}", search_path::KEEP)).await.map_err(refused)?;
         self.judge_server(&connection).await?;
         Ok(connection)
     }
@@ -237,12 +237,12 @@ impl Connection {
     /// round trip.
     pub async fn begin_afresh(&self, settings: &str) -> Result<(), tokio_postgres::Error> {
         let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-        self.client.batch_execute(&format!("{RESET}; {SESSION}; {begin}; {settings}")).await
+        self.reset(&format!("{begin}; {settings}")).await
     }
 
     /// Takes back whatever was set for the session, the role included, and sets this.
     pub async fn reset(&self, settings: &str) -> Result<(), tokio_postgres::Error> {
-        self.client.batch_execute(&format!("{RESET}; {SESSION}; {settings}")).await
+        self.client.batch_execute(&format!("{RESET}; {}; {SESSION}; {settings}", search_path::KEEP)).await
     }
 }
 

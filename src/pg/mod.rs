@@ -7,6 +7,7 @@ pub mod inventory;
 pub mod local;
 mod pooler;
 pub mod quote;
+pub mod search_path;
 pub mod sqlstate;
 pub mod storage;
 pub mod tls;

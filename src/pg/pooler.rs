@@ -23,7 +23,8 @@ use super::tls::Tls;
 const LOOKS: u32 = 8;
 
 /// Process ids come again and other hosts have the same; the moment of the beginning is the server's own.
-const WHICH: &str = "SELECT pid, backend_start FROM pg_stat_get_activity(pg_backend_pid())";
+const WHICH: &str =
+    "SELECT pid, backend_start FROM pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid())";
 
 /// A session of the server's: its process id and its beginning.
 #[derive(Debug, PartialEq, Eq)]

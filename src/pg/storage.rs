@@ -3,7 +3,7 @@
 use tokio_postgres::{Client, Error};
 
 use super::catalog::Table;
-use super::quote;
+use super::{quote, search_path};
 use crate::model::{Assignment, Key};
 
 /// Pages that are looked at to see how full they are.
@@ -124,12 +124,13 @@ async fn sample(client: &Client, table: &Table, storage: &Storage) -> Result<Opt
 /// told by its batch.
 async fn growth(client: &Client, table: &Table, set: &[Assignment]) -> Result<f64, Error> {
     let statement = format!(
-        "SELECT coalesce(avg(growth), 0)::float8 FROM (SELECT {} - {} AS growth FROM {} LIMIT 1000) AS sample",
+        "SELECT coalesce(pg_catalog.avg(growth), 0)::float8 FROM (SELECT {} - {} AS growth FROM {} LIMIT 1000) AS sample",
         row_size(table, set),
         row_size(table, &[]),
         quote::table(&table.name),
     );
-    client.batch_execute("BEGIN READ ONLY; SET LOCAL statement_timeout = '500ms'").await?;
+    let begin = "BEGIN READ ONLY; SET LOCAL statement_timeout = '500ms'";
+    client.batch_execute(&format!("{begin}; {}", search_path::AS_AUTHOR)).await?;
     let row = client.query_one(&statement, &[]).await;
     client.batch_execute("ROLLBACK").await?;
     match row {
@@ -147,14 +148,15 @@ fn row_size(table: &Table, set: &[Assignment]) -> String {
         None => quote::ident(&column.name),
     };
     let values: Vec<String> = table.columns.iter().map(value).collect();
-    let is_long = |value: &String| format!("coalesce(pg_column_size({value}) > {STORED_ELSEWHERE}, false)");
+    let is_long =
+        |value: &String| format!("coalesce(pg_catalog.pg_column_size({value}) > {STORED_ELSEWHERE}, false)");
     let fields: Vec<String> = values
         .iter()
         .map(|value| format!("CASE WHEN {} THEN NULL ELSE {value} END", is_long(value)))
         .collect();
     let pointers: Vec<String> =
         values.iter().map(|value| format!("{POINTER} * ({})::int4", is_long(value))).collect();
-    format!("(pg_column_size(ROW({})) + {} + 7) / 8 * 8", fields.join(", "), pointers.join(" + "))
+    format!("(pg_catalog.pg_column_size(ROW({})) + {} + 7) / 8 * 8", fields.join(", "), pointers.join(" + "))
 }
 
 /// Whoever keeps dead row versions from being taken away for longest, in words, and for how many transactions;

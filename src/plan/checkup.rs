@@ -38,7 +38,7 @@ pub struct Server {
     pub reads_activity: bool,
     /// The role may make schemas.
     pub may_create: bool,
-    /// The role may use the control schema and make tables in it; `None`: there is none yet.
+    /// The role may use the control schema; `None`: there is none yet.
     pub may_use_control: Option<bool>,
     /// Connections that are left.
     pub free_connections: i64,
@@ -164,7 +164,9 @@ fn rights(server: &Server, control: &str) -> Finding {
         Some(false) => Finding::bad(
             "rights",
             format!("{role} may not use the control schema {control}"),
-            format!("GRANT USAGE, CREATE ON SCHEMA {control} TO {role}, and the rights on its tables"),
+            format!(
+                "GRANT USAGE ON SCHEMA {control} TO {role}, and the rights on its tables: scripts/grants.sql"
+            ),
         ),
         None if server.may_create => {
             Finding::fine("rights", format!("{role} may make the control schema {control}"))
@@ -172,7 +174,9 @@ fn rights(server: &Server, control: &str) -> Finding {
         None => Finding::bad(
             "rights",
             format!("{role} may not make the control schema {control}"),
-            format!("GRANT CREATE ON DATABASE {database} TO {role}"),
+            format!(
+                "GRANT CREATE ON DATABASE {database} TO {role}, or make it beforehand: scripts/grants.sql"
+            ),
         ),
     }
 }

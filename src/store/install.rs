@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 
-use super::{Store, StoreError, doing};
+use super::{Store, StoreError, Use, doing};
 use crate::pg::quote;
 
 /// One step for each version, in order; version N is step N-1. Never edited once released, only added to.
@@ -17,6 +17,10 @@ pub(super) const STEPS: &[&str] = &[
 /// The version this program works with.
 const KNOWN: i32 = 5;
 
+/// What an error says was being done.
+pub(super) const MAKE: &str = "make the control schema";
+pub(super) const BRING_UP: &str = "bring the control schema up";
+
 const _: () = assert!(STEPS.len() == KNOWN as usize, "each version has its step");
 
 impl Store {
@@ -26,7 +30,7 @@ impl Store {
         if found == Some(KNOWN) {
             return Ok(());
         }
-        let failed = doing("make the control schema");
+        let failed = doing(MAKE);
         let schema = quote::quoted(&self.schema);
         let transaction = client.transaction().await.map_err(failed)?;
         // Serialises installers; held for this short transaction only.
@@ -39,17 +43,23 @@ impl Store {
             .map_err(doing("wait for another longhaul that makes the control schema"))?;
         let found = self.version(transaction.client()).await?.unwrap_or(0);
         if found == 0 {
-            let text = format!("CREATE SCHEMA IF NOT EXISTS {schema}; {}", self.version_table());
-            transaction.batch_execute(&text).await.map_err(doing("make the control schema"))?;
+            // One that a DBA has made beforehand takes no right on the database.
+            let is_there = transaction
+                .query_one("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)", &[&self.schema])
+                .await
+                .map_err(doing(MAKE))?;
+            let make = if is_there.get(0) { String::new() } else { format!("CREATE SCHEMA {schema}; ") };
+            let text = make + &self.version_table();
+            transaction.batch_execute(&text).await.map_err(doing(MAKE))?;
         }
         for (step, version) in STEPS.iter().zip(1_i32..).skip(found.unsigned_abs() as usize) {
             let text = format!(
                 "{}\nINSERT INTO {schema}.schema_version (version) VALUES ({version});",
                 step.replace("{schema}", &schema)
             );
-            transaction.batch_execute(&text).await.map_err(doing("bring the control schema up"))?;
+            transaction.batch_execute(&text).await.map_err(doing(BRING_UP))?;
         }
-        transaction.commit().await.map_err(doing("make the control schema"))
+        transaction.commit().await.map_err(doing(MAKE))
     }
 
     /// Makes the table that tells the version.
@@ -94,12 +104,17 @@ impl Store {
         // Both from one snapshot: a schema that is being made at this moment is seen as a whole or not at all.
         let row = client
             .query_one(
-                "SELECT coalesce(bool_or(c.relname = 'schema_version'), false), count(*) > 0 \
+                "SELECT coalesce(bool_or(c.relname = 'schema_version'), false), count(*) > 0, \
+                 coalesce(bool_and(has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')) \
+                          FILTER (WHERE c.relkind = 'r'), true) \
                  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1",
                 &[&self.schema],
             )
             .await
             .map_err(failed)?;
+        if row.get(0) && !row.get::<_, bool>(2) {
+            self.require(client, Use::Read).await?;
+        }
         match (row.get(0), row.get(1)) {
             (false, true) => Err(StoreError::Foreign { schema: self.schema.clone() }),
             (false, false) => Ok(None),

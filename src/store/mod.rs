@@ -11,12 +11,14 @@ mod install;
 mod quarantine;
 mod range;
 mod revision;
+mod rights;
 mod run;
 mod script;
 mod section;
 mod worker;
 
 use crate::pg::{ErrorClass, classify, quote, sqlstate};
+use install::{BRING_UP, MAKE};
 
 pub use command::UpgradeCommand;
 pub use control::{Beat, CHANNEL, Dead, Orders, Peer, Waits, Wish};
@@ -24,6 +26,7 @@ pub use event::{Event, LoggedEvent};
 pub use quarantine::{Culprit, KeptBy, QuarantineCount, Quarantined, Settlement};
 pub use range::{NewRange, PassTotals, RangeRow};
 pub use revision::{AppliedRevision, Neighbours, Origin, Recording};
+pub use rights::Use;
 pub use run::{NewRun, RunRow};
 pub use section::SectionProgress;
 pub use worker::{Identity, LEASE_TTL, WorkerRow};
@@ -86,6 +89,16 @@ pub enum StoreError {
         /// The role.
         role: String,
     },
+    /// The role may not do what it is to do.
+    #[error("the role {role} lacks rights on the control schema `{schema}`: {}", missing.join("; "))]
+    Rights {
+        /// The schema.
+        schema: String,
+        /// The role, quoted.
+        role: String,
+        /// What it lacks, as GRANT writes it.
+        missing: Vec<String>,
+    },
     /// Something stored can't be understood.
     #[error(transparent)]
     State(#[from] crate::model::UnknownState),
@@ -119,11 +132,11 @@ statements! {
     finish_command, finish_range, finish_statement, first_worker, forget_revision, give_up_runs,
     keep_before, keep_preimage, list_events, list_peers, list_quarantine, list_revisions,
     list_runs, list_sections, list_workers, lock_history, lock_quarantined, lock_revisions,
-    lock_run, lock_runs, move_worker, neighbours_applied, note_waits, notify_workers,
-    open_commands, open_ranges, pass_totals, plan_range, preimage_columns, preimages,
-    prune_batches, prune_preimages, quarantine_room, quarantine_row, read_before, read_clock,
-    read_database_settings, read_orders, read_range, read_section, read_version, reap_workers,
-    recent_batches, record_event, record_revision, refuse_touched, register_worker,
+    lock_run, lock_runs, missing_rights, move_worker, neighbours_applied, note_waits,
+    notify_workers, open_commands, open_ranges, pass_totals, plan_range, preimage_columns,
+    preimages, prune_batches, prune_preimages, quarantine_room, quarantine_row, read_before,
+    read_clock, read_database_settings, read_orders, read_range, read_section, read_version,
+    reap_workers, recent_batches, record_event, record_revision, refuse_touched, register_worker,
     release_ranges, remove_workers, request_command, restore, revoke_leases, run_of_range,
     same_file, same_table, set_database_settings, set_run_settings, set_run_state, set_wanted,
     settle_quarantined, share_runs, spared, split_range, start_pass, try_quarantined,
@@ -144,6 +157,7 @@ impl StoreError {
     pub fn class(&self) -> ErrorClass {
         match self {
             Self::Sql { source, .. } => classify(source),
+            Self::Rights { .. } => ErrorClass::Rights,
             Self::TooNew { .. }
             | Self::TooOld { .. }
             | Self::Foreign { .. }
@@ -156,7 +170,13 @@ impl StoreError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Sql { doing, source } if classify(source) == ErrorClass::Rights => Some(rights_hint(doing)),
             Self::Sql { source, .. } => sqlstate::hint(source),
+            Self::Rights { role, missing, .. } => {
+                let grants: Vec<String> =
+                    missing.iter().map(|missing| format!("GRANT {missing} TO {role}")).collect();
+                Some(format!("{}; scripts/grants.sql grants what each kind of role needs", grants.join("; ")))
+            }
             Self::TooNew { .. } | Self::State(_) => {
                 Some("use the newer longhaul that was here last".to_owned())
             }
@@ -173,6 +193,17 @@ impl StoreError {
             )),
         }
     }
+}
+
+/// What to do where the server says that a right is missing.
+fn rights_hint(doing: &str) -> String {
+    match doing {
+        MAKE => "it takes CREATE on the database, or a schema of the role's own that a DBA makes beforehand: \
+                 scripts/grants.sql",
+        BRING_UP => "only the owner of its tables can: let that role run `longhaul upgrade` first, then scripts/grants.sql again",
+        _ => "scripts/grants.sql grants what each kind of role needs",
+    }
+    .to_owned()
 }
 
 /// Makes the `map_err` argument for a statement.

@@ -34,6 +34,7 @@ mod server_wal;
 mod signals;
 mod slots;
 mod source;
+mod texts;
 
 pub use rate::Rate;
 pub use signals::{SampleError, Signals};

@@ -6,8 +6,9 @@ use tokio_postgres::Error;
 use ureq::Agent;
 
 use super::source::{not_yet, out_of_reach, value};
+use super::texts;
 use crate::model::{Limits, Probe, Question};
-use crate::pg::Connection;
+use crate::pg::{Connection, search_path};
 use crate::plan::pressure::{Bound, Reading, Rule, Unit};
 
 /// An address that has not answered by then has not answered.
@@ -42,7 +43,7 @@ pub(super) fn rules(limits: &Limits) -> Vec<(Asked, Rule)> {
 fn rule(probe: &Probe) -> Rule {
     match &probe.question {
         Question::Sql { query, above } => {
-            let signal = format!("probe {}", probe.name.as_ref().unwrap_or(query));
+            let signal = format!("probe {}", probe.name.clone().unwrap_or_else(|| texts::apart(query).0));
             // It lets go where it holds: what the number means is the user's.
             Rule { release: 1.0, ..Rule::above(signal, Unit::Number, *above) }
         }
@@ -71,14 +72,23 @@ impl Asked {
         self.agent.is_some()
     }
 
+    /// What stands in quotes in its query.
+    pub(super) fn texts(&self) -> Vec<String> {
+        match &self.probe.question {
+            Question::Sql { query, .. } => texts::apart(query).1,
+            Question::Url(_) => Vec::new(),
+        }
+    }
+
     /// Asks the database.
     pub(super) async fn read(&self, connection: &Connection) -> Result<Reading, Error> {
         let Question::Sql { query, above } = &self.probe.question else {
             return Ok(not_yet("an address is not asked here"));
         };
+        connection.batch_execute(search_path::AS_AUTHOR).await?;
         // In parentheses it can be nothing but a query; its first column gets a name that no other one has.
         let statement = format!(
-            "SELECT pg_typeof(longhaul_probe_answer)::text, longhaul_probe_answer::text \
+            "SELECT pg_catalog.pg_typeof(longhaul_probe_answer)::text, longhaul_probe_answer::text \
              FROM (\n{query}\n) AS probe (longhaul_probe_answer) LIMIT 1"
         );
         let Some(row) = connection.query_opt(&statement, &[]).await? else {

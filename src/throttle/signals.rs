@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{join, join_all};
 
 use super::source::Source;
+use super::texts;
 use crate::model::Limits;
 use crate::pg::{Connection, ErrorClass, classify, sqlstate};
 use crate::plan::pressure::{Judge, Reading, Verdict, verdict};
@@ -120,7 +121,7 @@ async fn read(
         Ok(Err(error)) => {
             // A plan that no longer fits is made anew.
             connection.forget_prepared();
-            source.fail(at, &unreadable(&error));
+            source.fail(at, &unreadable(&error, &source.texts()));
             Ok(())
         }
     }
@@ -135,8 +136,9 @@ async fn ask(source: &mut Source, at: Duration) {
 }
 
 /// An error of the server's as a reading. Rights that are missing, and SQL that doesn't fit, are so the next time as well.
-fn unreadable(error: &tokio_postgres::Error) -> Reading {
+fn unreadable(error: &tokio_postgres::Error, secrets: &[String]) -> Reading {
     let said = error.as_db_error().map_or_else(|| error.to_string(), |db| db.message().to_owned());
+    let said = texts::concealed(&said, secrets);
     match classify(error) {
         ErrorClass::Rights => {
             let hint = sqlstate::hint(error).unwrap_or_default();

@@ -136,6 +136,15 @@ impl Source {
         }
     }
 
+    /// What no message may tell.
+    pub(super) fn texts(&self) -> Vec<String> {
+        match &self.what {
+            What::Canary(canary) => canary.texts(),
+            What::Probe(asked) => asked.texts(),
+            _ => Vec::new(),
+        }
+    }
+
     pub(super) fn needs_the_database(&self) -> bool {
         !matches!(&self.what, What::Probe(asked) if asked.is_address())
     }

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::config::{Environment, Target};
 use crate::model::{human_count, human_duration};
 use crate::pg::local::LocalServer;
-use crate::pg::{Connection, Connector};
+use crate::pg::{Connection, Connector, search_path};
 
 const DATABASE: &str = "payroll";
 const JOB: &str = "backfill_gross_amount";
@@ -86,6 +86,7 @@ impl Story<'_> {
 
     async fn seed(&self, connection: &Connection) -> Result<(), Failure> {
         let started = self.clock.monotonic();
+        connection.batch_execute(search_path::SESSION_AS_AUTHOR).await?;
         connection.batch_execute(example::SEED).await?;
         connection.batch_execute(&format!("CALL demo.generate_payroll(42, {})", self.rows)).await?;
         connection.batch_execute("DROP SCHEMA demo CASCADE").await?;

@@ -16,6 +16,7 @@ use crate::engine::{SqlExcerpt, batch};
 use crate::manifest;
 use crate::model::{Direction, Section};
 use crate::pg::Connection;
+use crate::pg::search_path::{AS_AUTHOR, AS_OURSELVES};
 use crate::store::{Neighbours, Origin, Recording};
 
 /// How often a table is looked at that others hold in old transactions, before its lock is asked for all the same.
@@ -23,6 +24,10 @@ const LOOKS: u32 = 20;
 
 /// Between two of these.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Whatever role and `search_path` the revision took, ours write the record.
+pub(super) const OURSELVES_AGAIN: &str =
+    "RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL search_path = pg_catalog, pg_temp";
 
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,14 +78,18 @@ impl Attempt<'_> {
             return Ok(done);
         }
         let callbacks = &self.history.engine.settings.callbacks;
-        self.callback("before_revision", callbacks.before_revision.as_deref()).await?;
-        let after = callbacks.after_revision.as_deref();
-        if after.is_none() && self.change.verify.is_none() && !takes_statements_away(sql) {
+        let (before, after) = (callbacks.before_revision.as_deref(), callbacks.after_revision.as_deref());
+        let is_plain = before.or(after).or(self.change.verify).is_none();
+        if is_plain && !takes_statements_away(sql) {
             // Nothing has to be seen in between: sent without waiting. What follows a failure fails too.
-            let (executed, found) = futures_util::join!(self.execute(sql, 0), self.be_alone());
+            let (entered, executed, found) =
+                futures_util::join!(self.end(AS_AUTHOR), self.execute(sql, 0), self.be_alone());
+            entered?;
             executed?;
             return self.finish(found?, started).await;
         }
+        self.end(AS_AUTHOR).await?;
+        self.callback("before_revision", before).await?;
         self.execute(sql, 0).await?;
         self.callback("after_revision", after).await?;
         self.verify(false).await?;
@@ -183,9 +192,11 @@ impl Attempt<'_> {
     /// Whether the revision is to do anything.
     pub(super) async fn condition_holds(&self) -> Result<bool, HistoryError> {
         let Some(condition) = &self.change.revision.condition else { return Ok(true) };
+        self.end(AS_AUTHOR).await?;
         let answers = self.connection.simple_query(condition).await;
         let answers =
             answers.map_err(|source| self.failed(Some(condition), 0, Failed { through: 0, source }))?;
+        self.end(AS_OURSELVES).await?;
         Ok(hold(&answers).is_ok())
     }
 
@@ -249,8 +260,7 @@ impl Attempt<'_> {
     async fn be_alone(&self) -> Result<Neighbours, HistoryError> {
         let sql = &self.history.engine.store.sql;
         let look = self.prepared(&sql.neighbours_applied).await?;
-        // Whatever role the revision took, ours writes the record.
-        let alone = format!("RESET SESSION AUTHORIZATION; RESET ROLE; {}", sql.lock_revisions);
+        let alone = format!("{OURSELVES_AGAIN}; {}", sql.lock_revisions);
         let (alone, found) = futures_util::join!(self.end(&alone), self.look(&look));
         alone?;
         found

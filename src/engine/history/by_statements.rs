@@ -12,13 +12,14 @@
 
 use std::time::{Duration, Instant};
 
-use super::attempt::{Attempt, Done};
+use super::attempt::{Attempt, Done, OURSELVES_AGAIN};
 use super::indexes::{self, Concurrent};
 use super::statement::{Refusal, Statement, digest, refusal};
 use super::{HistoryError, InDoubt};
 use crate::engine::{Notice, batch};
 use crate::model::Direction;
 use crate::pg::ErrorClass;
+use crate::pg::search_path::{AS_AUTHOR, KEEP, SESSION_AS_AUTHOR};
 use crate::store::{Origin, SectionProgress};
 
 /// For how long a statement outside a transaction waits for others. CREATE INDEX CONCURRENTLY waits for every older
@@ -63,8 +64,8 @@ impl Attempt<'_> {
         statement: &Statement<'_>,
         begun: Option<String>,
     ) -> Result<(), HistoryError> {
-        // Names mean in our own looks what they mean in the statement.
-        self.reset(&statement.settings).await?;
+        // Names mean in our own looks what they mean in the statement: its path is kept for them.
+        self.reset(&format!("{SESSION_AS_AUTHOR}; {};\n{KEEP}", statement.settings)).await?;
         if let Some(begun) = &begun {
             self.await_its_end(statement.sql).await?;
             if self.is_done_after_all(statement, begun).await? {
@@ -135,9 +136,9 @@ impl Attempt<'_> {
     /// The statement and its record, together or not at all.
     async fn in_its_transaction(&self, statement: &Statement<'_>) -> Result<(), HistoryError> {
         self.begin().await?;
-        self.end(&statement.settings).await?;
+        self.end(&format!("{AS_AUTHOR}; {}", statement.settings)).await?;
         self.execute(statement.sql, statement.at).await?;
-        self.end("RESET SESSION AUTHORIZATION; RESET ROLE").await?;
+        self.end(OURSELVES_AGAIN).await?;
         self.store_done(statement).await?;
         failpoint!("history.statement_recorded");
         self.end("COMMIT").await
@@ -159,7 +160,8 @@ impl Attempt<'_> {
         self.mark(statement, Some(&statement.digest), begun).await?;
         failpoint!("history.statement_begun");
         let patience = batch::milliseconds(PATIENCE);
-        self.reset(&format!("SET lock_timeout = {patience}; {}", statement.settings)).await?;
+        self.reset(&format!("SET lock_timeout = {patience}; {SESSION_AS_AUTHOR}; {}", statement.settings))
+            .await?;
         let result = self.execute(statement.sql, statement.at).await;
         match result {
             Ok(()) => {}
@@ -278,10 +280,11 @@ impl Attempt<'_> {
     async fn end_section(&self, started: Instant) -> Result<(), HistoryError> {
         let (engine, id) = (self.history.engine, &self.change.revision.id);
         self.begin().await?;
+        self.end(AS_AUTHOR).await?;
         let callbacks = &self.history.engine.settings.callbacks;
         self.callback("after_revision", callbacks.after_revision.as_deref()).await?;
         self.verify(true).await?;
-        self.end("RESET SESSION AUTHORIZATION; RESET ROLE").await?;
+        self.end(OURSELVES_AGAIN).await?;
         engine.store.lock_revisions(&**self.connection).await?;
         let neighbours = &self.change.neighbours;
         let found = engine.store.neighbours_applied(&**self.connection, id, neighbours).await?;

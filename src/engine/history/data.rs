@@ -10,8 +10,8 @@ use super::{ChangeOptions, Done, Gate, History, HistoryError, HistoryStep};
 use crate::engine::takeover;
 use crate::engine::{Ended, Notice, RunError, RunRequest};
 use crate::model::{Direction, Job, Revision, RevisionId, RunState};
-use crate::pg::Connection;
-use crate::store::{Event, Origin, Recording, RunRow};
+use crate::pg::{Connection, search_path};
+use crate::store::{Event, Origin, Recording, RunRow, Use};
 
 /// What came of a job that was to be run.
 #[derive(Debug)]
@@ -58,6 +58,8 @@ impl History<'_> {
     ) -> Result<JobOutcome, HistoryError> {
         let engine = self.engine;
         let connection = self.look("upgrade").await?;
+        // Not only when the job is done, nights later.
+        engine.store.require(&*connection, Use::Record).await?;
         self.gate(&connection, job, revision).await?;
         if !self.is_begun(&connection, job).await? && !self.holds(&connection, revision).await? {
             self.record_data(revision, Origin::Skipped, Duration::ZERO, options).await?;
@@ -134,7 +136,11 @@ impl History<'_> {
 
     async fn holds(&self, connection: &Connection, revision: &Revision) -> Result<bool, HistoryError> {
         let Some(condition) = &revision.condition else { return Ok(true) };
-        let answers = connection.simple_query(condition).await.map_err(|source| {
+        let answer = async {
+            connection.batch_execute(search_path::SESSION_AS_AUTHOR).await?;
+            connection.simple_query(condition).await
+        };
+        let answers = answer.await.map_err(|source| {
             HistoryError::from(super::FailedSection {
                 revision: revision.id.clone(),
                 direction: Direction::Up,

@@ -3,6 +3,7 @@
 use tokio_postgres::{Client, Error};
 
 use crate::manifest;
+use crate::pg::search_path;
 
 /// What a statement that can't run in a transaction does, as far as that tells whether it is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,8 +67,9 @@ impl Concurrent {
     }
 }
 
-/// The index of that name on that table, both as written in SQL.
+/// The index of that name on that table, both as an author writes them.
 pub(super) async fn state(client: &Client, index: &str, table: &str) -> Result<Option<FoundIndex>, Error> {
+    let Some(table) = relation(client, table).await? else { return Ok(None) };
     let row = client
         .query_opt(
             "SELECT format('%I.%I', n.nspname, c.relname), i.indisvalid AND i.indisready, \
@@ -76,16 +78,20 @@ pub(super) async fn state(client: &Client, index: &str, table: &str) -> Result<O
              JOIN pg_namespace AS n ON n.oid = t.relnamespace \
              JOIN pg_index AS i ON i.indrelid = t.oid \
              JOIN pg_class AS c ON c.oid = i.indexrelid \
-             WHERE t.oid = to_regclass($1) AND c.relname = (parse_ident($2))[1]",
+             WHERE t.oid = $1 AND c.relname = (parse_ident($2))[1]",
             &[&table, &index],
         )
         .await?;
     Ok(row.map(|row| FoundIndex { name: row.get(0), valid: row.get(1), being_built: row.get(2) }))
 }
 
-/// Whether there is a relation of that name.
+/// Whether there is a relation of that name, as an author writes it.
 pub(super) async fn is_there(client: &Client, name: &str) -> Result<bool, Error> {
-    Ok(client.query_one("SELECT to_regclass($1) IS NOT NULL", &[&name]).await?.get(0))
+    Ok(relation(client, name).await?.is_some())
+}
+
+async fn relation(client: &Client, name: &str) -> Result<Option<u32>, Error> {
+    Ok(search_path::ask_as_author(client, search_path::FIND_RELATION, &[&name]).await?.get(0))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::History;
+use super::attempt::OURSELVES_AGAIN;
 use crate::engine::batch;
 use crate::manifest;
 use crate::model::{Direction, Job, Revision, RevisionBody, RevisionId, SchemaRevision, Section};
@@ -115,7 +116,7 @@ impl History<'_> {
             detail: json!({ "tag": tag, "script": true }),
         };
         text.push_str(&callback(self.engine.settings.callbacks.after_revision.as_deref()));
-        text.push_str("RESET SESSION AUTHORIZATION; RESET ROLE;\n");
+        let _ = writeln!(text, "{OURSELVES_AGAIN};");
         let _ = writeln!(text, "{}COMMIT;", self.engine.store.record_script(&recording, &origin));
     }
 
@@ -161,7 +162,7 @@ impl History<'_> {
             None => self.begin(text, &guards),
         }
         text.push_str(&callback(self.engine.settings.callbacks.after_revision.as_deref()));
-        text.push_str("RESET SESSION AUTHORIZATION; RESET ROLE;\n");
+        let _ = writeln!(text, "{OURSELVES_AGAIN};");
         let jobs: Vec<&str> = self.jobs_after(&revision.id).map(Job::id).collect();
         let message = format!("revision {} was undone: {}", revision.id, revision.message);
         let detail = json!({ "tag": tag, "script": true });

@@ -12,7 +12,7 @@ use crate::engine::{Notice, StopLevel};
 use crate::model::{Direction, Revision, RevisionId, Section};
 use crate::pg::{Connection, ErrorClass};
 use crate::plan::backoff::GiveUp;
-use crate::store::Event;
+use crate::store::{Event, Use};
 
 /// Alone on the database's history, as long as it lives.
 pub(super) struct Session<'h> {
@@ -62,6 +62,7 @@ impl<'h> Session<'h> {
         let mut connection = history.engine.connector.connect(doing).await?;
         history.engine.store.refuse_to_come_first(&connection).await?;
         history.engine.store.install(&mut connection).await?;
+        history.engine.store.require(&*connection, Use::Record).await?;
         let lock = history.lock(doing).await?;
         Ok(Self { history, options, connection, doing, lock, monitor: None })
     }

@@ -11,7 +11,7 @@ use super::verify::hold;
 use super::{ChangeOptions, History, HistoryError};
 use crate::manifest;
 use crate::model::{Revision, RevisionBody, RevisionId, SchemaRevision, Section};
-use crate::pg::{Connection, quote};
+use crate::pg::{Connection, quote, search_path};
 use crate::store::{AppliedRevision, Event, Origin, Recording};
 
 /// What is to be recorded.
@@ -89,7 +89,11 @@ impl History<'_> {
         let connection = self.engine.connector.connect("stamp").await?;
         let name = crate::model::TableName::parse(table).map_err(|_| missing())?;
         let statement = format!("SELECT version_num::text FROM {} ORDER BY 1", quote::table(&name));
-        let rows = connection.query(&statement, &[]).await.map_err(|_| missing())?;
+        let read = async {
+            connection.batch_execute(search_path::SESSION_AS_AUTHOR).await?;
+            connection.query(&statement, &[]).await
+        };
+        let rows = read.await.map_err(|_| missing())?;
         let heads: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
         let unknown: Vec<String> =
             heads.iter().filter(|id| self.manifest.graph.node(id).is_none()).cloned().collect();
@@ -218,7 +222,8 @@ impl History<'_> {
 
 /// Whether the queries of `-- migrate:verify` don't hold, or can't even be asked. They change nothing.
 async fn against(connection: &Connection, verify: &str) -> Option<String> {
-    let begun = connection.begin_afresh("SET TRANSACTION READ ONLY").await;
+    let begun =
+        connection.begin_afresh(&format!("SET TRANSACTION READ ONLY; {}", search_path::AS_AUTHOR)).await;
     let answers = match begun {
         Ok(()) => connection.simple_query(verify).await,
         Err(error) => Err(error),

@@ -9,6 +9,7 @@ use crate::engine::statements::{clause, default_filter};
 use crate::model::{Assignment, Key};
 use crate::pg::catalog::Table;
 use crate::pg::quote;
+use crate::pg::search_path::{AS_AUTHOR, prepare_as_author};
 
 /// How many rows are tried, and how many where these take too long; by key from the table's beginning, so that it
 /// costs the same on any table.
@@ -76,7 +77,7 @@ impl Preflight<'_> {
     /// A row computed from the author's expressions. In a transaction of its own that can't write, so that trying a
     /// job takes no number from a sequence and keeps nothing of what a function does.
     async fn compute(&self, statement: &str) -> Result<Row, tokio_postgres::Error> {
-        self.client.batch_execute(&format!("BEGIN READ ONLY; {PATIENCE}")).await?;
+        self.client.batch_execute(&format!("BEGIN READ ONLY; {PATIENCE}; {AS_AUTHOR}")).await?;
         let row = self.client.query_one(statement, &[]).await;
         self.client.batch_execute("ROLLBACK").await?;
         row
@@ -95,8 +96,8 @@ impl Preflight<'_> {
         let order = quote::list(key.columns.iter().map(|column| &column.name));
         for sample in SAMPLES {
             let statement = format!(
-                "SELECT md5(string_agg(sample.digest, '' ORDER BY sample.digest)) FROM \
-                 (SELECT md5(ROW({})::text) AS digest FROM {} ORDER BY {order} LIMIT {sample}) AS sample",
+                "SELECT pg_catalog.md5(pg_catalog.string_agg(sample.digest, '' ORDER BY sample.digest)) FROM \
+                 (SELECT pg_catalog.md5(ROW({})::text) AS digest FROM {} ORDER BY {order} LIMIT {sample}) AS sample",
                 values.join(", "),
                 quote::table(&table.name),
             );
@@ -121,10 +122,11 @@ impl Preflight<'_> {
     async fn in_two_transactions(&self, statement: &str) -> Result<[Row; 2], tokio_postgres::Error> {
         const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
         let compute = async {
-            self.client.batch_execute(&format!("{BEGIN}; {PATIENCE}")).await?;
-            let snapshot: String = self.client.query_one("SELECT pg_export_snapshot()", &[]).await?.get(0);
+            self.client.batch_execute(&format!("{BEGIN}; {PATIENCE}; {AS_AUTHOR}")).await?;
+            let snapshot: String =
+                self.client.query_one("SELECT pg_catalog.pg_export_snapshot()", &[]).await?.get(0);
             // The snapshot's name is the server's own, made of digits and dashes.
-            let begin = format!("{BEGIN}; SET TRANSACTION SNAPSHOT '{snapshot}'; {PATIENCE}");
+            let begin = format!("{BEGIN}; SET TRANSACTION SNAPSHOT '{snapshot}'; {PATIENCE}; {AS_AUTHOR}");
             self.witness.batch_execute(&begin).await?;
             // Side by side: neither transaction stands idle for as long as the other computes.
             let (first, second) = tokio::try_join!(
@@ -160,7 +162,7 @@ impl Preflight<'_> {
                 quote::table(&table.name),
                 quote::ident(&table.name.table),
             );
-            match self.client.prepare(&statement).await {
+            match prepare_as_author(self.client, &statement).await {
                 Ok(_) => {}
                 // Any refusal counts: what can't be shown to be repeatable is not repeated.
                 Err(error) if error.code().is_some() => return Ok(true),
@@ -194,7 +196,7 @@ impl Preflight<'_> {
         let order = quote::list(key.columns.iter().map(|column| &column.name));
         for sample in SAMPLES {
             let statement = format!(
-                "SELECT count(*) FROM (SELECT {} FROM (SELECT * FROM {} ORDER BY {order} LIMIT {sample}) AS {alias} \
+                "SELECT pg_catalog.count(*) FROM (SELECT {} FROM (SELECT * FROM {} ORDER BY {order} LIMIT {sample}) AS {alias} \
                  WHERE {filter}) AS {alias} WHERE {filter}",
                 columns.join(", "),
                 quote::table(&table.name),

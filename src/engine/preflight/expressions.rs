@@ -8,6 +8,7 @@ use super::{Finding, Preflight, PreflightError, SqlExcerpt, totals};
 use crate::engine::statements::{JobSql, Scope, clause};
 use crate::model::Assignment;
 use crate::pg::catalog::Table;
+use crate::pg::search_path::prepare_as_author;
 use crate::pg::{ErrorClass, classify, quote};
 
 const WHERE: &str = "[job] where";
@@ -34,7 +35,7 @@ impl Preflight<'_> {
     /// The whole batch, once more in one piece: what no part shows alone, like a missing equality operator.
     pub(super) async fn whole_batch(&self, sql: &JobSql) -> Result<(), PreflightError> {
         for statement in [&sql.whole, &sql.remaining(Scope::default())] {
-            self.client.prepare(statement).await.map_err(|error| match error.code() {
+            prepare_as_author(self.client, statement).await.map_err(|error| match error.code() {
                 Some(code) if *code == SqlState::UNDEFINED_FUNCTION && self.job.filter.is_none() => {
                     let message = format!("the default `where` can't be used here: {}", in_short(&error));
                     let hint = "write a `where` that is true for the rows still to do";
@@ -58,7 +59,7 @@ impl Preflight<'_> {
         after: &str,
     ) -> Result<(), PreflightError> {
         let statement = format!("{before}{}{after}", clause(expression));
-        match self.client.prepare(&statement).await {
+        match prepare_as_author(self.client, &statement).await {
             Ok(prepared) if prepared.params().is_empty() => Ok(()),
             Ok(_) => {
                 let message = "an expression can't have parameters like $1";

@@ -4,6 +4,7 @@
 mod convergence;
 mod expressions;
 mod key;
+mod operators;
 mod relation;
 mod restore;
 mod rights;
@@ -113,6 +114,7 @@ impl<'p> Preflight<'p> {
         self.expressions(&table, &set).await?;
         let filter = self.filter(&table, &set).await?;
         self.totals(&table).await?;
+        self.operators(&table, &key).await?;
         self.rights(store, &table).await?;
         let repair = self.convergence(&table, &key, &set, &filter).await?;
         let again = match &repair {

@@ -13,11 +13,13 @@ impl Preflight<'_> {
         let table = self.relation().await?;
         let key = self.key(&table)?;
         let set = self.targets(&table, &key).await?;
+        self.operators(&table, &key).await?;
         self.rights(store, &table).await?;
         let kept = self.kept(store).await?;
         self.refuse_others(&key, &kept)?;
         let chunks = Key {
             index: "preimage_pkey".to_owned(),
+            schemas: Vec::new(),
             columns: vec![KeyColumn { name: Ident("id".to_owned()), type_name: "bigint".to_owned() }],
         };
         let restore = Restore {

@@ -4,7 +4,9 @@ use super::expressions::in_short;
 use super::{Preflight, PreflightError};
 use crate::engine::statements::act_as;
 use crate::pg::catalog::Table;
-use crate::store::Store;
+use crate::store::{Store, StoreError, Use};
+
+const CONTROL: &str = "the control schema";
 
 impl Preflight<'_> {
     /// Who this connection is, quoted for a GRANT.
@@ -33,26 +35,41 @@ impl Preflight<'_> {
         let row = self
             .client
             .query_one(
-                "SELECT has_table_privilege($1::oid, 'SELECT'), \
-                 coalesce(has_schema_privilege(to_regnamespace(quote_ident($2)), 'USAGE'), \
-                          has_database_privilege(current_database(), 'CREATE')), \
-                 quote_ident(current_user), quote_ident(current_database())",
+                "SELECT has_table_privilege($1::oid, 'SELECT'), n.oid IS NULL, \
+                 CASE WHEN n.oid IS NULL THEN has_database_privilege(current_database(), 'CREATE') \
+                      WHEN EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = n.oid) THEN true \
+                      ELSE has_schema_privilege(n.oid, 'CREATE') END, \
+                 quote_ident(current_user), quote_ident(current_database()), quote_ident($2) \
+                 FROM (SELECT to_regnamespace(quote_ident($2))::oid AS oid) AS n",
                 &[&table.oid, &store.schema],
             )
             .await
             .map_err(PreflightError::sql("look at the role's rights"))?;
-        let (reads, keeps): (bool, bool) = (row.get(0), row.get(1));
-        let (role, database): (&str, &str) = (row.get(2), row.get(3));
+        let (reads, is_missing, makes): (bool, bool, bool) = (row.get(0), row.get(1), row.get(2));
+        let (role, database, schema): (&str, &str, &str) = (row.get(3), row.get(4), row.get(5));
         if !reads {
             let message = format!("the role `{role}` may not read `{}`", table.name);
             let hint = format!("GRANT SELECT, UPDATE ON {} TO {role}", table.name);
             return Err(self.finding("[job] table", message).hint(hint).into());
         }
-        if !keeps {
-            let message = format!("the role `{role}` may neither use nor make the schema `{}`", store.schema);
-            let hint = format!("GRANT CREATE ON DATABASE {database} TO {role}");
-            return Err(self.finding("the control schema", message).hint(hint).into());
+        if !makes {
+            let (message, grant) = if is_missing {
+                let message = format!("there is no schema {schema}, and the role `{role}` may not make it");
+                (message, format!("GRANT CREATE ON DATABASE {database} TO {role}"))
+            } else {
+                let message =
+                    format!("the schema {schema} is empty, and the role `{role}` may not make its tables");
+                (message, format!("GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}"))
+            };
+            let hint = format!(
+                "{grant}; or let another role make it, and scripts/grants.sql grant the rights on it"
+            );
+            return Err(self.finding(CONTROL, message).hint(hint).into());
         }
-        Ok(())
+        match store.require(self.client, Use::Run).await {
+            Err(StoreError::Sql { doing, source }) => Err(PreflightError::Sql { doing, source }),
+            Err(error) => Err(self.finding(CONTROL, error.to_string()).or_hint(error.hint()).into()),
+            Ok(()) => Ok(()),
+        }
     }
 }

@@ -58,7 +58,7 @@ impl Restore {
     /// The chunks of these runs.
     pub(super) fn of_runs(&self) -> String {
         let runs: Vec<String> = self.runs.iter().map(|run| run.0.to_string()).collect();
-        format!("run_id = ANY ('{{{}}}'::int8[])", runs.join(", "))
+        format!("run_id OPERATOR(pg_catalog.=) ANY ('{{{}}}'::int8[])", runs.join(", "))
     }
 }
 
@@ -153,9 +153,10 @@ impl Change {
         match &self.way {
             Way::Set { .. } => self.of(&self.keys().is_among(), filter, filter, "$2::int8"),
             Way::Restore(_) => {
-                let lower = lower.map(|lower| format!("id > {lower} AND ")).unwrap_or_default();
-                let place = format!("{lower}id <= {upper} AND $2::int8 IS NOT NULL");
-                self.restored(&place, "\"longhaul key\" = ANY ($1::text[])")
+                let lower =
+                    lower.map(|lower| format!("id OPERATOR(pg_catalog.>) {lower} AND ")).unwrap_or_default();
+                let place = format!("{lower}id OPERATOR(pg_catalog.<=) {upper} AND $2::int8 IS NOT NULL");
+                self.restored(&place, "\"longhaul key\" OPERATOR(pg_catalog.=) ANY ($1::text[])")
             }
         }
     }
@@ -173,7 +174,11 @@ impl Change {
         let still: Vec<_> = targets()
             .map(|((target, _), at)| {
                 let column = quote::ident(&target.column);
-                format!("{table}.{column}::text IS NOT DISTINCT FROM (\"longhaul new\")[{at}]")
+                let new = format!("(\"longhaul new\")[{at}]");
+                format!(
+                    "CASE WHEN {new} IS NULL THEN {table}.{column} IS NULL \
+                     ELSE {table}.{column}::text OPERATOR(pg_catalog.=) {new} END"
+                )
             })
             .collect();
         let preimages = fill(&self.store.preimages, &[("interval", place), ("runs", &restore.of_runs())]);

@@ -77,7 +77,7 @@ impl KeySql<'_> {
     /// The key is one of those in `$1`, each the literal of a `text[]`.
     pub(super) fn is_among(&self) -> String {
         format!(
-            "{} IN (SELECT {} FROM unnest($1::text[]) AS wanted(key))",
+            "{} IN (SELECT {} FROM pg_catalog.unnest($1::text[]) AS wanted(key))",
             row(self.qualified("")),
             self.values("wanted.key::text[]").join(", ")
         )
@@ -86,8 +86,16 @@ impl KeySql<'_> {
     /// Blocks from the one in this parameter to before `$1`: a TID range scan, which PostgreSQL has since version 14.
     pub(super) fn blocks(&self, lower: &str) -> String {
         let table = quote::ident(&self.table.table);
-        let first = |parameter: &str| format!("('(' || ({parameter}::text[])[1] || ',0)')::tid");
-        format!("{table}.ctid >= {} AND {table}.ctid < {}", first(lower), first("$1"))
+        let first = |parameter: &str| {
+            format!(
+                "('(' OPERATOR(pg_catalog.||) ({parameter}::text[])[1] OPERATOR(pg_catalog.||) ',0)')::tid"
+            )
+        };
+        format!(
+            "{table}.ctid OPERATOR(pg_catalog.>=) {} AND {table}.ctid OPERATOR(pg_catalog.<) {}",
+            first(lower),
+            first("$1")
+        )
     }
 
     /// A number that only depends on the key's value.
@@ -110,11 +118,13 @@ impl KeySql<'_> {
                 );
             }
             (Order::Key, [only]) if INTEGERS.contains(&only.type_name.as_str()) => {
-                format!("{}::int8 % {strides}::int4", quote::ident(&only.name))
+                format!("{}::int8 OPERATOR(pg_catalog.%) {strides}::int4", quote::ident(&only.name))
             }
-            (Order::Key, _) => format!("{}::int8 % {strides}::int4", self.hash()),
+            (Order::Key, _) => format!("{}::int8 OPERATOR(pg_catalog.%) {strides}::int4", self.hash()),
         };
-        format!("({remainder}) IN ({stride}::int4, {stride}::int4 - {strides}::int4)")
+        format!(
+            "({remainder}) OPERATOR(pg_catalog.=) ANY (ARRAY[{stride}::int4, {stride}::int4 OPERATOR(pg_catalog.-) {strides}::int4])"
+        )
     }
 }
 

@@ -47,6 +47,8 @@ pub struct JobSql {
     pub extent: String,
     /// Takes the role whose rights the job's SQL is to have; empty where none is named.
     pub act_as: String,
+    /// Sets where the session of a worker finds the operators of the key.
+    pub path: String,
     /// A row if the key's index is there, unique and valid.
     pub key_index: String,
     /// What the other statements are made of.
@@ -181,6 +183,10 @@ impl JobSql {
                  pg_relation_size({oid}::regclass) / current_setting('block_size')::int8",
                 oid = table.oid
             ),
+            path: {
+                let schemas = key.schemas.iter().map(|schema| quote::quoted(schema) + ", ");
+                format!("SET search_path = pg_catalog, {}pg_temp", schemas.collect::<String>())
+            },
             act_as: job.role.as_ref().map(act_as).unwrap_or_default(),
             key_index: format!(
                 "SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid \
@@ -232,7 +238,7 @@ impl JobSql {
     /// still match, and in physical order `$13` the file.
     #[must_use]
     pub(super) fn settled(&self, order: Order) -> String {
-        let changed = "WITH changed AS (\n    SELECT n <= $12::int8 AS still_matches FROM generate_series(1, $11::int8) AS n\n)";
+        let changed = "WITH changed AS (\n    SELECT n OPERATOR(pg_catalog.<=) $12::int8 AS still_matches FROM pg_catalog.generate_series(1, $11::int8) AS n\n)";
         self.advance(order, "$13", changed)
     }
 
@@ -316,7 +322,9 @@ impl JobSql {
             Way::Set { .. } => "$2::int8 IS NOT NULL",
             Way::Restore(_) => "true",
         };
-        format!("{changed}\nSELECT count(*), count(*) FILTER (WHERE still_matches) FROM changed WHERE {used}")
+        format!(
+            "{changed}\nSELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE still_matches) FROM changed WHERE {used}"
+        )
     }
 
     /// The row with the key whose `text[]` literal is `$1`, as it is now, as JSON, and its key; no row where there is none.
@@ -343,13 +351,13 @@ impl JobSql {
     pub(super) fn remaining(&self, scope: Scope) -> String {
         let Parts { change, filter, .. } = &self.parts;
         if let Way::Restore(restore) = &change.way {
-            let (rows, runs) = ("coalesce(sum(rows), 0)::int8", restore.of_runs());
+            let (rows, runs) = ("coalesce(pg_catalog.sum(rows), 0)::int8", restore.of_runs());
             return format!("SELECT {rows}, {rows} FROM {} WHERE {runs}", quote::table(&restore.preimages));
         }
         let spared = self.but_quarantined(" AND ", scope.run);
         let name = quote::table(&change.table);
         format!(
-            "SELECT count(*), count(*) FILTER (WHERE {}{spared}) FROM {name}{}",
+            "SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE {}{spared}) FROM {name}{}",
             clause(filter),
             scope.sampled()
         )
@@ -396,6 +404,12 @@ impl JobSql {
             Some(repair) if shape.repair || shape.order == Order::Physical => repair,
             _ => &self.parts.filter,
         }
+    }
+
+    /// [`Self::path`], until the transaction ends.
+    #[must_use]
+    pub(super) fn local_path(&self) -> String {
+        self.path.replacen("SET ", "SET LOCAL ", 1)
     }
 
     /// The name of the key's index.
@@ -507,8 +521,8 @@ fn groups(table: &str, by: &str, totals: &[Total]) -> String {
         .map(|t| format!("{} IS NOT DISTINCT FROM {}", clause(&t.left), clause(&t.right)))
         .collect();
     format!(
-        "SELECT count(*), count(*) FILTER (WHERE NOT is_equal), \
-         coalesce((array_agg(coalesce(name, 'NULL') ORDER BY name) FILTER (WHERE NOT is_equal))[1:5], '{{}}') \
+        "SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE NOT is_equal), \
+         coalesce((pg_catalog.array_agg(coalesce(name, 'NULL') ORDER BY name) FILTER (WHERE NOT is_equal))[1:5], '{{}}') \
          FROM (SELECT {by}::text AS name, {} AS is_equal FROM {table} GROUP BY {by}) AS grouped",
         equal.join(" AND "),
         by = clause(by),

@@ -13,12 +13,13 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use serde_json::Value;
-use tokio_postgres::{Error, Statement};
+use tokio_postgres::Error;
 
 use super::{Tools, Worker};
 use crate::engine::batch::{Batch, Committed, Prepared};
 use crate::engine::{Leave, Notice, RunError, StopLevel};
 use crate::model::{KeyValue, Order, Tolerance, Wanted, counted};
+use crate::pg::search_path::AS_AUTHOR;
 use crate::pg::{Connection, ErrorClass, classify, sqlstate};
 use crate::plan::bisection::Bisection;
 use crate::plan::hours::Opening;
@@ -109,12 +110,13 @@ impl Isolation<'_> {
         let Tools { store, sql, job, run, .. } = **tools;
         let failed = |source| RunError::batch(batch, source);
         prepared.open(connection, sql, batch).await.map_err(failed)?;
-        // Constraints that wait for the COMMIT must fail with their row.
-        connection.batch_execute("SET CONSTRAINTS ALL IMMEDIATE").await.map_err(failed)?;
+        // Constraints that wait for the COMMIT must fail with their row. What is ours finds PostgreSQL's own functions.
+        let begin = format!("SET CONSTRAINTS ALL IMMEDIATE; {}", sql.local_path());
+        connection.batch_execute(&begin).await.map_err(failed)?;
         let (rows, taken) = store.quarantine_room(&***connection, run).await?;
         let most = job.quarantine.rows(rows);
         let keys = self.candidates().await.map_err(failed)?;
-        let among = connection.prepare(&sql.among(batch.shape(), self.within())).await.map_err(failed)?;
+        let among = sql.among(batch.shape(), self.within());
         let (mut sum, mut culprits) = (Sum::default(), Vec::new());
         let mut bisection = Bisection::of(keys.len());
         while let Some(set) = bisection.take() {
@@ -172,19 +174,17 @@ impl Isolation<'_> {
     }
 
     /// Tries a set: the inner error is that of a row in it, and then nothing of the set was kept.
-    async fn attempt(
-        &self,
-        among: &Statement,
-        keys: &[String],
-        sum: &mut Sum,
-    ) -> Result<Result<(), Error>, Error> {
+    async fn attempt(&self, among: &str, keys: &[String], sum: &mut Sum) -> Result<Result<(), Error>, Error> {
         let connection = self.connection;
-        connection.batch_execute("SAVEPOINT attempt").await?;
+        // The rows are the author's; ROLLBACK TO takes the path back as well.
+        connection.batch_execute(&format!("SAVEPOINT attempt; {AS_AUTHOR}")).await?;
         match connection.query_one(among, &[&keys, &self.tools.run.0]).await {
             Ok(row) => {
                 sum.changed += row.get::<_, i64>(0).unsigned_abs();
                 sum.unconverged += row.get::<_, i64>(1).unsigned_abs();
-                connection.batch_execute("RELEASE attempt").await?;
+                connection
+                    .batch_execute(&format!("RELEASE attempt; {}", self.tools.sql.local_path()))
+                    .await?;
                 Ok(Ok(()))
             }
             Err(error) if classify(&error) == ErrorClass::Data => {

@@ -7,7 +7,7 @@ SELECT current_setting('server_version') AS version,
        quote_ident(current_database()) AS database,
        pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS reads_activity,
        has_database_privilege(current_database(), 'CREATE') AS may_create,
-       (SELECT has_schema_privilege(n.oid, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE')
+       (SELECT has_schema_privilege(n.oid, 'USAGE')
         FROM pg_namespace AS n WHERE n.nspname = $1) AS may_use_control,
        current_setting('max_connections')::int8 - current_setting('superuser_reserved_connections')::int8
            - (SELECT count(*) FROM pg_stat_activity AS a WHERE a.datid IS NOT NULL AND a.pid <> pg_backend_pid())

@@ -15,6 +15,14 @@ WITH target AS (
                        AND p.refclassid = 'pg_class'::regclass AND p.refobjid = d.adrelid
     JOIN target ON target.attnum = p.refobjsubid
     WHERE d.adrelid = $1
+    UNION
+    -- Before PostgreSQL 15 the column itself depends on it.
+    SELECT a.attnum
+    FROM pg_attribute AS a
+    JOIN pg_depend AS p ON p.classid = 'pg_class'::regclass AND p.objid = a.attrelid AND p.objsubid = a.attnum
+                       AND p.refclassid = 'pg_class'::regclass AND p.refobjid = a.attrelid
+    JOIN target ON target.attnum = p.refobjsubid
+    WHERE a.attrelid = $1 AND a.attgenerated = 's'
 ), forbidding AS (
     SELECT ic.relname
     FROM pg_index AS i

@@ -1,8 +1,7 @@
-SELECT c.oid AS oid,
-       n.nspname::text AS schema,
+SELECT n.nspname::text AS schema,
        c.relname::text AS name,
        c.relkind::text AS kind,
        row_security_active(c.oid) AS row_security
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.oid = to_regclass($1)
+WHERE c.oid = $1

@@ -12,6 +12,8 @@ SELECT ic.relname::text AS name,
        ) ORDER BY k.position) AS types,
        coalesce(array_agg(a.attname::text ORDER BY k.position) FILTER (WHERE NOT a.attnotnull OR n.unproved), '{}')
            AS nullable,
+       -- Where the operators are that compare its values, beside pg_catalog.
+       coalesce(array_agg(DISTINCT opn.nspname::text) FILTER (WHERE opn.nspname <> 'pg_catalog'), '{}') AS schemas,
        CASE
            WHEN NOT i.indisvalid THEN 'it is not valid'
            WHEN i.indpred IS NOT NULL THEN 'it covers only a part of the rows'
@@ -31,6 +33,7 @@ CROSS JOIN LATERAL (
     WHERE position <= i.indnkeyatts
 ) AS k
 JOIN pg_opclass AS oc ON oc.oid = k.class
+JOIN pg_namespace AS opn ON opn.oid = oc.opcnamespace
 LEFT JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND k.attnum > 0
 -- From PostgreSQL 18 on a column may be NOT NULL by a constraint that is NOT VALID, with NULLs in it.
 CROSS JOIN LATERAL (

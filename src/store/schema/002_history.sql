@@ -40,7 +40,7 @@ LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION USING
         ERRCODE = 'LH002',
-        MESSAGE = format('%I.%I is append-only', TG_TABLE_SCHEMA, TG_TABLE_NAME),
+        MESSAGE = pg_catalog.format('%I.%I is append-only', TG_TABLE_SCHEMA, TG_TABLE_NAME),
         HINT = 'Events are never changed; what went wrong is told by a further event.';
 END
 $$;

@@ -71,18 +71,20 @@ $$;
 -- The HOT updates of the batch in hand; NULL where the server doesn't count.
 CREATE FUNCTION {schema}.hot_updates(changed_table oid) RETURNS bigint
 LANGUAGE sql AS $$
-    SELECT CASE WHEN current_setting('track_counts')::bool
-           THEN pg_stat_get_xact_tuples_hot_updated(changed_table) - current_setting('longhaul.hot')::int8 END
+    -- Qualified here and below: a batch calls these while the search_path is its role's.
+    SELECT CASE WHEN pg_catalog.current_setting('track_counts')::bool
+           THEN pg_catalog.pg_stat_get_xact_tuples_hot_updated(changed_table)
+                OPERATOR(pg_catalog.-) pg_catalog.current_setting('longhaul.hot')::int8 END
 $$;
 
 -- Fails when the table's rows are in another file than its blocks were numbered in.
 CREATE FUNCTION {schema}.same_file(walked_table oid, wanted_file oid) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
-    IF pg_relation_filenode(walked_table) IS DISTINCT FROM wanted_file THEN
+    IF (pg_catalog.pg_relation_filenode(walked_table) OPERATOR(pg_catalog.=) wanted_file) IS NOT TRUE THEN
         RAISE EXCEPTION USING
             ERRCODE = 'LH003',
-            MESSAGE = format('table %s was rewritten: its blocks are numbered anew', walked_table::regclass);
+            MESSAGE = pg_catalog.format('table %s was rewritten: its blocks are numbered anew', walked_table::pg_catalog.regclass);
     END IF;
     RETURN true;
 END

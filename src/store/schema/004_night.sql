@@ -93,7 +93,9 @@ $$;
 
 -- Where the server's WAL stands, in bytes.
 CREATE FUNCTION {schema}.wal_position() RETURNS bigint
-LANGUAGE sql VOLATILE AS $$ SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::int8 $$;
+LANGUAGE sql VOLATILE AS $$
+    SELECT (pg_catalog.pg_current_wal_insert_lsn() OPERATOR(pg_catalog.-) '0/0'::pg_catalog.pg_lsn)::int8
+$$;
 
 DROP VIEW {schema}.status;
 CREATE VIEW {schema}.status AS

@@ -59,14 +59,16 @@ RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
     changes text := (
-        SELECT string_agg(format('%s from %s to %s', c.name, coalesce(c.old, 'NULL'), coalesce(c.new, 'NULL')), ', ')
-        FROM unnest(columns, old_values, new_values) AS c(name, old, new)
-        WHERE c.old IS DISTINCT FROM c.new
+        SELECT pg_catalog.string_agg(
+            pg_catalog.format('%s from %s to %s', c.name, coalesce(c.old, 'NULL'), coalesce(c.new, 'NULL')), ', '
+        )
+        FROM pg_catalog.unnest(columns, old_values, new_values) AS c(name, old, new)
+        WHERE coalesce(c.old OPERATOR(pg_catalog.<>) c.new, c.old IS NOT NULL OR c.new IS NOT NULL)
     );
 BEGIN
     RAISE EXCEPTION USING
         ERRCODE = 'LH004',
-        MESSAGE = format('row %s changed in what was to stay untouched: %s', row_key, changes),
+        MESSAGE = pg_catalog.format('row %s changed in what was to stay untouched: %s', row_key, changes),
         HINT = 'Is it a trigger''s doing? Then name the columns that matter: [verify] untouched = ["…"].';
 END
 $$;
@@ -75,10 +77,10 @@ $$;
 CREATE FUNCTION {schema}.same_table(named regclass, walked oid) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
-    IF named::oid <> walked THEN
+    IF named::oid OPERATOR(pg_catalog.<>) walked THEN
         RAISE EXCEPTION USING
             ERRCODE = 'LH005',
-            MESSAGE = format('the name %s means another table than when the run was taken up', named);
+            MESSAGE = pg_catalog.format('the name %s means another table than when the run was taken up', named);
     END IF;
     RETURN true;
 END

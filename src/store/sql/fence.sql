@@ -1,1 +1,3 @@
-SELECT {schema}.fence($1, $2, $3, $4::text[], $5::oid, $6::text, $7::text)
+SELECT {schema}.fence($1, $2, $3, $4::text[], $5::oid, $6::text, $7::text),
+       -- What follows in this transaction has the job's own SQL in it.
+       set_config('search_path', current_setting('longhaul.search_path'), true)

@@ -1,8 +1,8 @@
 kept AS (
     INSERT INTO {schema}.preimage (run_id, columns, rows, keys, old_values, new_values)
-    SELECT {run}, {columns}, count(*), array_agg("longhaul key"), array_agg("longhaul old"::text),
-           array_agg("longhaul new"::text)
+    SELECT {run}, {columns}, pg_catalog.count(*), pg_catalog.array_agg("longhaul key"),
+           pg_catalog.array_agg("longhaul old"::text), pg_catalog.array_agg("longhaul new"::text)
     FROM changed
-    WHERE "longhaul old" IS DISTINCT FROM "longhaul new"
-    HAVING count(*) > 0
+    WHERE "longhaul old" OPERATOR(pg_catalog.<>) "longhaul new"
+    HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0
 )

@@ -1,4 +1,5 @@
 NOT EXISTS (
     SELECT FROM {schema}.quarantine AS quarantined
-    WHERE quarantined.run_id = {run} AND quarantined.state <> 'settled' AND quarantined.key_value = {key}
+    WHERE quarantined.run_id OPERATOR(pg_catalog.=) {run} AND quarantined.state OPERATOR(pg_catalog.<>) 'settled'
+      AND quarantined.key_value OPERATOR(pg_catalog.=) {key}
 )

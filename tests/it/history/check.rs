@@ -40,7 +40,7 @@ async fn everything_that_is_wrong_is_found_at_once() {
     +INSERT INTO invoice VALUES (1, 11);
     database  FOUND    bbbb2222 is pending
     database  FOUND    ffff9999 is applied, and in no file
-    indexes   FOUND    public.invoice_pkey on invoice is invalid
+    indexes   FOUND    public.invoice_pkey on public.invoice is invalid
     ");
     let json: Value =
         serde_json::from_str(&project.longhaul(&["check", "--json"]).await.ended_with(3).stdout).unwrap();

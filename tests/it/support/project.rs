@@ -113,6 +113,13 @@ impl Project {
         self.spawn_with(variables, arguments).outcome().await
     }
 
+    /// Runs the program to its end without this variable.
+    pub(crate) async fn longhaul_without(&self, variable: &str, arguments: &[&str]) -> Outcome {
+        let mut command = command(&self.database.url, self.directory.path(), arguments);
+        command.env_remove(variable);
+        Process::new(command.spawn().unwrap()).outcome().await
+    }
+
     /// Starts the program with these variables.
     pub(crate) fn spawn_with<V: AsRef<OsStr> + Copy>(
         &self,
@@ -179,6 +186,11 @@ impl Process {
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let id = i32::try_from(self.child.id().expect("it has not been waited for")).unwrap();
         rustix::process::kill_process(rustix::process::Pid::from_raw(id).unwrap(), signal).unwrap();
+    }
+
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("it has not been waited for")
     }
 
     /// Whether it has not ended yet.

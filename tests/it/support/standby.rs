@@ -1,10 +1,12 @@
 //! A primary and its streaming standby, both a test's own.
 
 use std::path::PathBuf;
+use std::process::Stdio;
 
 use longhaul::clock::Clock;
 use longhaul::pg::local::{Durability, LocalServer, LocalServerOptions};
 use rustix::process::Signal;
+use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use tokio_postgres::{Client, NoTls};
 
@@ -55,6 +57,22 @@ impl Primary {
         let file = std::fs::read_to_string(std::path::Path::new(&data).join("postmaster.pid")).unwrap();
         let postmaster = file.lines().next().unwrap().trim().parse().unwrap();
         program::signal(postmaster, Signal::QUIT);
+    }
+
+    /// Runs a script by the server's own psql, with these variables.
+    pub(crate) async fn psql(&self, database: &Database, script: &str, variables: &[(&str, &str)]) {
+        let mut command = self.command("psql");
+        command.args(["-X", "-q", "-d", &database.url, "-f", "-"]);
+        for (name, value) in variables {
+            command.arg("-v").arg(format!("{name}={value}"));
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut psql = command.spawn().unwrap();
+        let mut input = psql.stdin.take().unwrap();
+        input.write_all(script.as_bytes()).await.unwrap();
+        drop(input);
+        let output = psql.wait_with_output().await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// A standby that streams. One a primary.

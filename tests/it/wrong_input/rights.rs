@@ -62,8 +62,8 @@ async fn a_role_that_lacks_a_right_is_told_which() {
         )
         .await,
         @"
-    error: jobs/fill.toml: the control schema: the role `ROLE` may neither use nor make the schema `longhaul`
-    hint: GRANT CREATE ON DATABASE DATABASE TO ROLE
+    error: jobs/fill.toml: the control schema: there is no schema longhaul, and the role `ROLE` may not make it
+    hint: GRANT CREATE ON DATABASE DATABASE TO ROLE; or let another role make it, and scripts/grants.sql grant the rights on it
     "
     );
 }
