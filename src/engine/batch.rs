@@ -316,20 +316,22 @@ struct Fence<'b> {
     table: u32,
     lock_timeout: String,
     statement_timeout: String,
+    role: Option<&'b str>,
 }
 
 impl<'b> Fence<'b> {
-    fn of(batch: &'b Batch, sql: &JobSql) -> Self {
+    fn of(batch: &'b Batch, sql: &'b JobSql) -> Self {
         Self {
             batch,
             batches: batch.range.batches.cast_signed(),
             table: sql.table_oid(),
             lock_timeout: milliseconds(batch.lock_timeout),
             statement_timeout: milliseconds(batch.statement_timeout),
+            role: sql.role.as_deref(),
         }
     }
 
-    fn parameters(&self) -> [Parameter<'_>; 7] {
+    fn parameters(&self) -> [Parameter<'_>; 8] {
         let Batch { range, lease, .. } = self.batch;
         [
             &range.id.0,
@@ -339,6 +341,7 @@ impl<'b> Fence<'b> {
             &self.table,
             &self.lock_timeout,
             &self.statement_timeout,
+            &self.role,
         ]
     }
 }

@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 
 use super::statements::Scope;
 use super::{JobPlan, Leave, RunError};
-use crate::pg::{Connection, ErrorClass, search_path};
+use crate::pg::{Connection, ErrorClass};
 use crate::store::{QuarantineCount, Store};
 
 /// The figures of a proof.
@@ -114,7 +114,7 @@ pub(super) async fn take_before(
     let read = async |connection: &Connection| {
         let (snapshot, _, at) = snapshot(connection).await?;
         let failed = RunError::sql("take the totals");
-        connection.batch_execute(search_path::AS_AUTHOR).await.map_err(failed)?;
+        connection.batch_execute(&plan.sql.as_author()).await.map_err(failed)?;
         Ok(Before { totals: read_totals(connection, plan, Scope::default()).await?, snapshot, at })
     };
     in_one_snapshot(connection, left, read).await
@@ -194,7 +194,7 @@ async fn read(
         None => QuarantineCount::default(),
     };
     // Asked for only where there is one: it costs a look for each row.
-    connection.batch_execute(search_path::AS_AUTHOR).await.map_err(&failed)?;
+    connection.batch_execute(&plan.sql.as_author()).await.map_err(&failed)?;
     let scope = Scope { run: run.filter(|_| quarantined != QuarantineCount::default()), sample };
     let counts = connection.query_one(&plan.sql.remaining(scope), &[]).await.map_err(&failed)?;
     let totals = read_totals(connection, plan, scope).await?;

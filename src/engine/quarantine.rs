@@ -4,7 +4,6 @@ use super::worker::Session;
 use super::{Engine, Preflight, RunError, takeover};
 use crate::engine::batch::Shape;
 use crate::model::{Direction, Job, Pass, RunState};
-use crate::pg::search_path::AS_AUTHOR;
 use crate::pg::{Connection, ErrorClass, classify, sqlstate};
 use crate::store::{Event, QuarantineCount, Quarantined, RunRow, Settlement};
 
@@ -56,7 +55,8 @@ impl Engine<'_> {
                     session.connection(),
                     &run,
                     &row,
-                    (&statement, &plan.sql.row(), &plan.sql.local_path()),
+                    (&statement, &plan.sql.row()),
+                    (&plan.sql.as_author(), &plan.sql.as_ourselves()),
                 )
                 .await?
             {
@@ -83,7 +83,8 @@ impl Engine<'_> {
         connection: &mut Connection,
         run: &RunRow,
         row: &Quarantined,
-        (statement, look, path): (&str, &str, &str),
+        (statement, look): (&str, &str),
+        (enter, leave): (&str, &str),
     ) -> Result<Tried, RunError> {
         let failed = || RunError::sql("try a row again");
         let mut transaction = connection.transaction().await.map_err(failed())?;
@@ -92,11 +93,11 @@ impl Engine<'_> {
         }
         transaction.batch_execute("SET CONSTRAINTS ALL IMMEDIATE").await.map_err(failed())?;
         let attempt = transaction.savepoint("attempt").await.map_err(failed())?;
-        attempt.batch_execute(AS_AUTHOR).await.map_err(failed())?;
+        attempt.batch_execute(enter).await.map_err(failed())?;
         let keys = [row.literal.as_str()];
         let tried = match attempt.query_one(statement, &[&keys.as_slice(), &run.id.0]).await {
             Ok(changed) => {
-                attempt.batch_execute(path).await.map_err(failed())?;
+                attempt.batch_execute(leave).await.map_err(failed())?;
                 attempt.commit().await.map_err(failed())?;
                 if changed.get::<_, i64>(0) > 0 { Tried::Done } else { Tried::Needless }
             }

@@ -17,6 +17,7 @@ use super::health::Health;
 use super::heartbeat::Heart;
 use super::lock_monitor::LockMonitor;
 use super::pace::Basis;
+use super::statements::act_as;
 use super::supervision::Supervision;
 use super::takeover::{Applicant, Runs, Taken, Takeover};
 use super::vacuum::Vacuum;
@@ -27,7 +28,7 @@ use crate::config::Settings;
 use crate::model::{Job, RunId, WorkerId};
 use crate::pg::{Connection, Connector, ErrorClass};
 use crate::plan::scale::Bounds;
-use crate::store::{Event, Identity, PassTotals, QuarantineCount, RunRow, Store};
+use crate::store::{Event, Identity, PassTotals, QuarantineCount, RunRow, Store, Use};
 
 /// Does jobs and revisions on one database.
 pub struct Engine<'e> {
@@ -226,14 +227,21 @@ impl Engine<'_> {
         let witness = self.connector.connect("preflight").await?;
         let plan = Preflight::new(&connection, &witness, job).plan(self.store).await?;
         drop(witness);
-        if job.role.is_some() {
-            // The control schema is ours, whoever the job is.
-            connection.batch_execute("RESET ROLE").await.map_err(RunError::sql("leave the job's role"))?;
-        }
         self.store.install(&mut connection).await?;
+        self.require_for_the_role(&connection, job).await?;
         self.store.prune_preimages(&*connection, self.settings.preimage_retention).await?;
         let session = Session::prepare(connection, &plan.sql, self.store).await?;
         Ok((plan, session))
+    }
+
+    /// The role that the job names writes a batch's books beside its rows.
+    async fn require_for_the_role(&self, connection: &Connection, job: &Job) -> Result<(), RunError> {
+        let Some(role) = &job.role else { return Ok(()) };
+        let failed = || RunError::sql("take the job's role");
+        connection.batch_execute(&act_as(role)).await.map_err(failed())?;
+        let required = self.store.require(&**connection, Use::Batch).await;
+        connection.batch_execute("RESET ROLE").await.map_err(failed())?;
+        Ok(required?)
     }
 
     /// What the control schema says of the job before anything is checked; nothing where there is none.

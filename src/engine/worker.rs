@@ -125,7 +125,6 @@ impl Session {
         sql: &JobSql,
         store: &Store,
     ) -> Result<Self, RunError> {
-        connection.batch_execute(&sql.act_as).await.map_err(RunError::sql("take the job's role"))?;
         let failed = RunError::sql("prepare a batch");
         let prepared = Prepared::on(&connection, sql, &store.sql).await.map_err(failed)?;
         let failed = RunError::sql("ask for the backend's number");

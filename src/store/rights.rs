@@ -14,6 +14,8 @@ pub enum Use {
     Operate,
     /// To work on runs.
     Run,
+    /// To have a batch's books written beside its rows.
+    Batch,
     /// To record a revision.
     Record,
 }
@@ -48,6 +50,12 @@ impl Use {
                 ("range", &["SELECT", "INSERT", "UPDATE"]),
                 ("run", &["SELECT", "INSERT", "UPDATE"]),
                 ("worker", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
+            ],
+            Self::Batch => &[
+                ("batch", &["SELECT", "INSERT"]),
+                ("preimage", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
+                ("quarantine", &["SELECT"]),
+                ("range", &["SELECT", "UPDATE"]),
             ],
             Self::Record => &[
                 ("event", &["INSERT"]),

@@ -176,7 +176,7 @@ async fn a_job_has_the_rights_of_the_role_that_it_names() {
         .execute(
             "CREATE ROLE \"Pay; Roll\" NOLOGIN; CREATE ROLE runner LOGIN NOINHERIT PASSWORD 'runner'; GRANT \"Pay; Roll\" TO runner;
              CREATE TABLE pay (id int PRIMARY KEY, who text); INSERT INTO pay SELECT generate_series(1, 50);
-             GRANT SELECT, UPDATE ON pay TO \"Pay; Roll\";
+             GRANT SELECT, UPDATE ON pay TO \"Pay; Roll\"; GRANT SELECT ON pay TO runner;
              DO $$ BEGIN EXECUTE format('GRANT ALL ON DATABASE %I TO runner', current_database()); END $$",
         )
         .await;
@@ -195,7 +195,12 @@ async fn a_job_has_the_rights_of_the_role_that_it_names() {
         .says("the role `postgres` can't be taken")
         .says("GRANT postgres TO runner");
     run("role = \"nobody\"").await.ended_with(2).says("the role `nobody` can't be taken");
-    // The run's own books are kept with the same rights.
+    run("role = '\"Pay; Roll\"'")
+        .await
+        .ended_with(1)
+        .says("lacks rights on the control schema")
+        .says("GRANT SELECT, UPDATE ON longhaul.range");
+    // A batch writes its books in the same statement.
     project
         .spawn_with(&[("DATABASE_URL", &url)], &["set", "--database", "rows_per_second=off"])
         .outcome()
@@ -204,8 +209,9 @@ async fn a_job_has_the_rights_of_the_role_that_it_names() {
     database
         .execute(
             "GRANT USAGE ON SCHEMA longhaul TO \"Pay; Roll\";
-             GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA longhaul TO \"Pay; Roll\";
-             GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA longhaul TO \"Pay; Roll\"",
+             GRANT SELECT, UPDATE ON longhaul.range TO \"Pay; Roll\"; GRANT SELECT, INSERT ON longhaul.batch TO \"Pay; Roll\";
+             GRANT SELECT ON longhaul.quarantine TO \"Pay; Roll\";
+             GRANT SELECT, INSERT, UPDATE, DELETE ON longhaul.preimage TO \"Pay; Roll\"",
         )
         .await;
     run("role = '\"Pay; Roll\"'").await.succeeded();

@@ -105,6 +105,15 @@ impl<'p> Preflight<'p> {
     /// Runs every check and returns the plan, or the first finding.
     pub async fn plan(&self, store: &Store) -> Result<JobPlan, PreflightError> {
         self.act_as().await?;
+        let plan = self.plan_as(store).await;
+        self.act_as_ourselves().await?;
+        let plan = plan?;
+        // The books are ours, whoever the job is.
+        self.control(store).await?;
+        Ok(plan)
+    }
+
+    async fn plan_as(&self, store: &Store) -> Result<JobPlan, PreflightError> {
         if self.job.restores {
             return Box::pin(self.restoring(store)).await;
         }
@@ -115,7 +124,7 @@ impl<'p> Preflight<'p> {
         let filter = self.filter(&table, &set).await?;
         self.totals(&table).await?;
         self.operators(&table, &key).await?;
-        self.rights(store, &table).await?;
+        self.rights(&table).await?;
         let repair = self.convergence(&table, &key, &set, &filter).await?;
         let again = match &repair {
             Repair::Where(filter) => Some(filter.as_str()),

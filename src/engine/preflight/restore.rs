@@ -14,7 +14,7 @@ impl Preflight<'_> {
         let key = self.key(&table)?;
         let set = self.targets(&table, &key).await?;
         self.operators(&table, &key).await?;
-        self.rights(store, &table).await?;
+        self.rights(&table).await?;
         let kept = self.kept(store).await?;
         self.refuse_others(&key, &kept)?;
         let chunks = Key {

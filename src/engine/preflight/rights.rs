@@ -1,4 +1,4 @@
-//! The role may read the table and keep the control schema. (The right to update each target is checked with it.)
+//! The role may read the table, and whoever is connected may keep the control schema.
 
 use super::expressions::in_short;
 use super::{Preflight, PreflightError};
@@ -31,27 +31,53 @@ impl Preflight<'_> {
         Ok(())
     }
 
-    pub(super) async fn rights(&self, store: &Store, table: &Table) -> Result<(), PreflightError> {
+    /// Leaves it again.
+    pub(super) async fn act_as_ourselves(&self) -> Result<(), PreflightError> {
+        if self.job.role.is_some() {
+            for client in [self.client, self.witness] {
+                let failed = PreflightError::sql("leave the job's role");
+                client.batch_execute("RESET ROLE").await.map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The role may read the table. (The right to update each target is checked with it.)
+    pub(super) async fn rights(&self, table: &Table) -> Result<(), PreflightError> {
         let row = self
             .client
             .query_one(
-                "SELECT has_table_privilege($1::oid, 'SELECT'), n.oid IS NULL, \
-                 CASE WHEN n.oid IS NULL THEN has_database_privilege(current_database(), 'CREATE') \
-                      WHEN EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = n.oid) THEN true \
-                      ELSE has_schema_privilege(n.oid, 'CREATE') END, \
-                 quote_ident(current_user), quote_ident(current_database()), quote_ident($2) \
-                 FROM (SELECT to_regnamespace(quote_ident($2))::oid AS oid) AS n",
-                &[&table.oid, &store.schema],
+                "SELECT has_table_privilege($1::oid, 'SELECT'), quote_ident(current_user)",
+                &[&table.oid],
             )
             .await
             .map_err(PreflightError::sql("look at the role's rights"))?;
-        let (reads, is_missing, makes): (bool, bool, bool) = (row.get(0), row.get(1), row.get(2));
-        let (role, database, schema): (&str, &str, &str) = (row.get(3), row.get(4), row.get(5));
+        let (reads, role): (bool, &str) = (row.get(0), row.get(1));
         if !reads {
             let message = format!("the role `{role}` may not read `{}`", table.name);
             let hint = format!("GRANT SELECT, UPDATE ON {} TO {role}", table.name);
             return Err(self.finding("[job] table", message).hint(hint).into());
         }
+        Ok(())
+    }
+
+    /// Whoever is connected may keep the control schema, or make it.
+    pub(super) async fn control(&self, store: &Store) -> Result<(), PreflightError> {
+        let row = self
+            .client
+            .query_one(
+                "SELECT n.oid IS NULL, \
+                 CASE WHEN n.oid IS NULL THEN has_database_privilege(current_database(), 'CREATE') \
+                      WHEN EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = n.oid) THEN true \
+                      ELSE has_schema_privilege(n.oid, 'CREATE') END, \
+                 quote_ident(current_user), quote_ident(current_database()), quote_ident($1) \
+                 FROM (SELECT to_regnamespace(quote_ident($1))::oid AS oid) AS n",
+                &[&store.schema],
+            )
+            .await
+            .map_err(PreflightError::sql("look at the role's rights"))?;
+        let (is_missing, makes): (bool, bool) = (row.get(0), row.get(1));
+        let (role, database, schema): (&str, &str, &str) = (row.get(2), row.get(3), row.get(4));
         if !makes {
             let (message, grant) = if is_missing {
                 let message = format!("there is no schema {schema}, and the role `{role}` may not make it");

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::batch::Shape;
 use crate::model::{Assignment, Ident, Job, Key, KeyValue, Order, Pass, RunId, Total, Untouched};
 use crate::pg::catalog::Table;
-use crate::pg::quote;
+use crate::pg::{quote, search_path};
 use crate::store::Statements;
 pub(super) use change::Restore;
 use change::{Change, Way};
@@ -45,8 +45,8 @@ pub struct JobSql {
     pub key_hash: String,
     /// The file and the pages of the table now.
     pub extent: String,
-    /// Takes the role whose rights the job's SQL is to have; empty where none is named.
-    pub act_as: String,
+    /// The role whose rights the job's SQL is to have.
+    pub role: Option<String>,
     /// Sets where the session of a worker finds the operators of the key.
     pub path: String,
     /// A row if the key's index is there, unique and valid.
@@ -187,7 +187,7 @@ impl JobSql {
                 let schemas = key.schemas.iter().map(|schema| quote::quoted(schema) + ", ");
                 format!("SET search_path = pg_catalog, {}pg_temp", schemas.collect::<String>())
             },
-            act_as: job.role.as_ref().map(act_as).unwrap_or_default(),
+            role: job.role.as_ref().map(|role| role.0.clone()),
             key_index: format!(
                 "SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid \
                  WHERE i.indrelid = {} AND c.relname = {} AND i.indisunique AND i.indisvalid AND i.indislive",
@@ -406,10 +406,18 @@ impl JobSql {
         }
     }
 
-    /// [`Self::path`], until the transaction ends.
+    /// What follows in this transaction is the author's: its names, and its rights.
     #[must_use]
-    pub(super) fn local_path(&self) -> String {
-        self.path.replacen("SET ", "SET LOCAL ", 1)
+    pub(super) fn as_author(&self) -> String {
+        let role = self.role.as_ref().map(|role| format!("; SET LOCAL ROLE {}", quote::quoted(role)));
+        format!("{}{}", search_path::AS_AUTHOR, role.unwrap_or_default())
+    }
+
+    /// What follows in this transaction is ours again.
+    #[must_use]
+    pub(super) fn as_ourselves(&self) -> String {
+        let role = if self.role.is_some() { "; RESET ROLE" } else { "" };
+        format!("{}{role}", self.path.replacen("SET ", "SET LOCAL ", 1))
     }
 
     /// The name of the key's index.

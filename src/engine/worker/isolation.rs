@@ -19,7 +19,6 @@ use super::{Tools, Worker};
 use crate::engine::batch::{Batch, Committed, Prepared};
 use crate::engine::{Leave, Notice, RunError, StopLevel};
 use crate::model::{KeyValue, Order, Tolerance, Wanted, counted};
-use crate::pg::search_path::AS_AUTHOR;
 use crate::pg::{Connection, ErrorClass, classify, sqlstate};
 use crate::plan::bisection::Bisection;
 use crate::plan::hours::Opening;
@@ -111,7 +110,7 @@ impl Isolation<'_> {
         let failed = |source| RunError::batch(batch, source);
         prepared.open(connection, sql, batch).await.map_err(failed)?;
         // Constraints that wait for the COMMIT must fail with their row. What is ours finds PostgreSQL's own functions.
-        let begin = format!("SET CONSTRAINTS ALL IMMEDIATE; {}", sql.local_path());
+        let begin = format!("SET CONSTRAINTS ALL IMMEDIATE; {}", sql.as_ourselves());
         connection.batch_execute(&begin).await.map_err(failed)?;
         let (rows, taken) = store.quarantine_room(&***connection, run).await?;
         let most = job.quarantine.rows(rows);
@@ -177,13 +176,13 @@ impl Isolation<'_> {
     async fn attempt(&self, among: &str, keys: &[String], sum: &mut Sum) -> Result<Result<(), Error>, Error> {
         let connection = self.connection;
         // The rows are the author's; ROLLBACK TO takes the path back as well.
-        connection.batch_execute(&format!("SAVEPOINT attempt; {AS_AUTHOR}")).await?;
+        connection.batch_execute(&format!("SAVEPOINT attempt; {}", self.tools.sql.as_author())).await?;
         match connection.query_one(among, &[&keys, &self.tools.run.0]).await {
             Ok(row) => {
                 sum.changed += row.get::<_, i64>(0).unsigned_abs();
                 sum.unconverged += row.get::<_, i64>(1).unsigned_abs();
                 connection
-                    .batch_execute(&format!("RELEASE attempt; {}", self.tools.sql.local_path()))
+                    .batch_execute(&format!("RELEASE attempt; {}", self.tools.sql.as_ourselves()))
                     .await?;
                 Ok(Ok(()))
             }

@@ -62,7 +62,9 @@ DECLARE
         SELECT pg_catalog.string_agg(
             pg_catalog.format('%s from %s to %s', c.name, coalesce(c.old, 'NULL'), coalesce(c.new, 'NULL')), ', '
         )
-        FROM pg_catalog.unnest(columns, old_values, new_values) AS c(name, old, new)
+        FROM ROWS FROM (
+            pg_catalog.unnest(columns), pg_catalog.unnest(old_values), pg_catalog.unnest(new_values)
+        ) AS c(name, old, new)
         WHERE coalesce(c.old OPERATOR(pg_catalog.<>) c.new, c.old IS NOT NULL OR c.new IS NOT NULL)
     );
 BEGIN
