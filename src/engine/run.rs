@@ -25,7 +25,7 @@ use super::worker::{Session, Tools, Worker};
 use super::{JobPlan, Leave, Notice, Observer, Preflight, Proof, RunError, Stop, takeover};
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::model::{Job, RunId, WorkerId};
+use crate::model::{Job, RunId, RunState, WorkerId};
 use crate::pg::{Connection, Connector, ErrorClass};
 use crate::plan::scale::Bounds;
 use crate::store::{Event, Identity, PassTotals, QuarantineCount, RunRow, Store, Use};
@@ -126,7 +126,11 @@ impl Engine<'_> {
             let totals = self.store.totals(&*connection, run, None).await?;
             return Ok(Ended::Left { run: Some(run), totals, leave, others: false });
         }
-        if let Some(leave) = self.not_now(&connection, job, &standing).await? {
+        let not_now = match self.undecided(&connection, job, (&standing, request)).await? {
+            None => self.not_now(&connection, job, &standing).await?,
+            undecided => undecided,
+        };
+        if let Some(leave) = not_now {
             let run = standing.unfinished().map(|run| run.id);
             let totals = match run {
                 Some(run) => self.store.totals(&*connection, run, None).await?,
@@ -270,6 +274,22 @@ impl Engine<'_> {
                 Ok(Some(Leave::Elsewhere { state: orders.state }))
             }
         }
+    }
+
+    /// Rows are in quarantine and nobody has decided on them yet: until then there is nothing to do, and nothing to prove.
+    async fn undecided(
+        &self,
+        connection: &Connection,
+        job: &Job,
+        (standing, request): (&Standing, &RunRequest),
+    ) -> Result<Option<Leave>, RunError> {
+        let run = standing.unfinished().filter(|run| {
+            run.state == RunState::Quarantined && run.direction == job.direction && !request.anew
+        });
+        let Some(run) = run else { return Ok(None) };
+        takeover::refuse_drift(run, job)?;
+        let held = self.store.count_quarantine(&**connection, run.id).await?.held;
+        Ok((held > 0).then_some(Leave::Quarantined { held }))
     }
 
     /// Why the job may not be begun or gone on with now: its hours are closed. Before anything is checked or taken.

@@ -3,6 +3,7 @@
 //! [`Worker::step`] is the body of the loop: it does one thing and says what came of it. After any error the range's
 //! position is read from the database; what this worker remembers is only trusted as long as nothing went wrong.
 
+mod batches;
 mod intervals;
 mod isolation;
 mod recovery;
@@ -12,43 +13,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::batch::{Batch, Committed, Prepared};
+use super::batch::Prepared;
 use super::gate::Gate;
 use super::lock_monitor::LockMonitor;
 use super::seat::Seat;
 use super::statements::JobSql;
 use super::stop::{Stop, StopLevel};
 use super::vacuum::Vacuum;
-use super::walk::{self, Walk};
-use super::{Leave, Notice, Observer, RunError};
+use super::walk::Walk;
+use super::{Leave, Observer, RunError};
 use crate::clock::Clock;
 use crate::model::{BatchOptions, Job, Lease, Order, Pass, RangeId, RunId, WorkerId};
-use crate::pg::{Connection, Connector, ErrorClass, classify};
+use crate::pg::{Connection, Connector};
 use crate::plan::admission::Admission;
 use crate::plan::batch_size::BatchSizer;
-use crate::plan::interleave::{Interleaver, Seen};
-use crate::store::{Identity, RangeRow, Store, Waits};
-use isolation::Isolated;
-
-/// Batches kept in the log of each range.
-const BATCHES_KEPT: i64 = 10_000;
-
-/// How often the log of batches is pruned, in batches.
-const PRUNE_EVERY: u64 = 500;
+use crate::plan::interleave::Interleaver;
+use crate::store::{Identity, RangeRow, Store};
+use batches::Advance;
 
 /// With a limit of rows or WAL a second, batches a second at the least: a burst of many rows, and the flush of what they
 /// wrote, makes others wait. With 4 a second traffic beside a paced run had a p99 of four times its own.
 const BATCHES_A_SECOND: f64 = 50.0;
-
-/// A batch that takes so many times its target is hopeless at its size and is cut off by the server: twice the
-/// factor at which the size falls to a tenth.
-const STATEMENT_TIMEOUT_FACTOR: u32 = 10;
-
-/// How often to look whether the key is there still.
-const LOOK_FOR_THE_KEY: Duration = Duration::from_secs(2);
-
-/// No batch is cut off sooner than this, however short its target: a checkpoint or a cold cache is no reason.
-const LEAST_STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a step came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,16 +63,6 @@ pub(super) enum Walked {
     GivesUp,
     /// The run is to be left.
     Leaves(Leave),
-}
-
-/// What a step in a range came to.
-enum Advance {
-    Batch,
-    RangeFinished,
-    /// Nothing was done, and it is to be looked at again why.
-    Nothing,
-    /// More rows than the job tolerates can't take their new values.
-    Tripped(Leave),
 }
 
 /// What the workers of a process share.
@@ -327,161 +302,5 @@ impl<'w> Worker<'w> {
         }
         self.held = Some(Held::new(range, lease));
         Ok(Step::Advanced)
-    }
-
-    /// The next batch of the range in hand, or its end.
-    async fn advance(&mut self, pass: Pass, held: &mut Held) -> Result<Advance, RunError> {
-        if held.range.is_through() {
-            return self.finish(held).await;
-        }
-        self.look_for_the_key().await?;
-        let interval = self.next_interval(held).await?;
-        let mut range = held.range.clone();
-        range.position.window = interval.window;
-        let batch = Batch {
-            pass,
-            range,
-            lease: held.lease,
-            upper: interval.upper,
-            seen: interval.keys,
-            last_pointer: interval.last_pointer,
-            next_size: interval.next_size,
-            spares: self.tools.spares.load(Ordering::SeqCst),
-            lock_timeout: self.tools.lock_timeout,
-            statement_timeout: (self.tools.gate.pace().target * STATEMENT_TIMEOUT_FACTOR)
-                .max(LEAST_STATEMENT_TIMEOUT),
-        };
-        self.seat.begin(self.tools.clock.monotonic());
-        let (committed, is_whole) = match self.commit(&batch).await {
-            Err(error) if classify(&error) == ErrorClass::Data => {
-                match Box::pin(self.isolate(&batch)).await {
-                    Ok(Isolated::Committed(committed)) => (Ok(committed), false),
-                    Ok(Isolated::Interrupted) => {
-                        self.seat.end();
-                        return Ok(Advance::Nothing);
-                    }
-                    Ok(Isolated::TooMany { reason }) => {
-                        self.seat.end();
-                        return self.trip(reason).await.map(Advance::Tripped);
-                    }
-                    Err(error) => (Err(error), false),
-                }
-            }
-            committed => (committed.map_err(|source| RunError::batch(&batch, source)), true),
-        };
-        let waits = self.seat.end();
-        let committed = committed?;
-        self.note(held, &batch, &committed, waits).await?;
-        if is_whole {
-            self.size(held, &batch, committed.took.saturating_sub(waits.lock_wait));
-            self.adapt(&batch, &committed).await?;
-        }
-        if held.range.batches.is_multiple_of(PRUNE_EVERY) {
-            self.tools.store.prune_batches(&*self.session.connection, held.range.id, BATCHES_KEPT).await?;
-        }
-        self.pay(&committed).await;
-        Ok(Advance::Batch)
-    }
-
-    /// An error if the key is gone that the table is walked by: without its index each batch would read the whole table, and
-    /// nothing would keep two rows from having the same key. Looked for every few seconds.
-    async fn look_for_the_key(&mut self) -> Result<(), RunError> {
-        let Tools { clock, sql, .. } = self.tools;
-        let now = clock.monotonic();
-        if self.key_seen.is_some_and(|seen| now.saturating_duration_since(seen) < LOOK_FOR_THE_KEY) {
-            return Ok(());
-        }
-        let failed = RunError::sql("look for the key's index");
-        let client = &*self.session.connection;
-        if client.query_opt(&sql.key_index, &[]).await.map_err(failed)?.is_none() {
-            return Err(RunError::KeyGone { index: sql.key_name().to_owned() });
-        }
-        self.key_seen = Some(now);
-        Ok(())
-    }
-
-    /// Sends the batch, and cancels it in the server if the operator insists or the hours close.
-    async fn commit(&mut self, batch: &Batch) -> Result<Committed, tokio_postgres::Error> {
-        let Tools { clock, sql, stop, gate, .. } = self.tools;
-        let Session { connection, prepared, .. } = &mut self.session;
-        let mut commit = std::pin::pin!(prepared.commit(connection, (clock, sql), batch));
-        tokio::select! {
-            biased;
-            done = &mut commit => return done,
-            () = stop.reached(StopLevel::Cancel) => {}
-            () = gate.closing() => {}
-        }
-        connection.cancel().await;
-        commit.await
-    }
-
-    async fn note(
-        &mut self,
-        held: &mut Held,
-        batch: &Batch,
-        committed: &Committed,
-        waits: Waits,
-    ) -> Result<(), RunError> {
-        let range = &mut held.range;
-        range.batches += 1;
-        range.rows_seen += batch.seen;
-        range.rows_changed += committed.changed;
-        range.position = committed.position.clone();
-        self.tools.observer.notice(Notice::Batch { seen: batch.seen, changed: committed.changed });
-        self.tools.gate.note(batch.seen);
-        self.tools.vacuum.note(committed.changed, committed.hot);
-        self.wal_of_row = committed.wal_bytes as f64 / batch.seen.max(1) as f64;
-        if waits != Waits::default() {
-            let client = &*self.session.connection;
-            self.tools.store.note_waits(client, held.range.id, Some(committed.id), waits).await?;
-        }
-        held.ahead.found(committed.next_upper.clone(), batch.next_size);
-        Ok(())
-    }
-
-    /// Fits the size of the batches to come to how long this one took.
-    fn size(&mut self, held: &mut Held, batch: &Batch, took: Duration) {
-        let looked_ahead = self.sizer.size();
-        let seen = u32::try_from(batch.seen).unwrap_or(u32::MAX);
-        if let Some(resize) = self.sizer.observe(seen, took) {
-            self.tools.observer.notice(Notice::Resized { reason: resize.to_string() });
-            // What was looked ahead has the old size: right for a step up, too much for a fall.
-            if resize.to < looked_ahead {
-                held.ahead.forget();
-            }
-        }
-    }
-
-    /// Learns from the batch how well the strides serve, and says so when they change.
-    async fn adapt(&mut self, batch: &Batch, committed: &Committed) -> Result<(), RunError> {
-        let (stride, strides) = batch.stride();
-        let seen = Seen { stride, strides, rows: batch.seen, changed: committed.changed, hot: committed.hot };
-        let window_ended = strides > 1 && committed.position.window.is_none();
-        let Some(change) = self.interleaver.1.observe(&seen, window_ended) else { return Ok(()) };
-        let Tools { walk, store, run, observer, .. } = self.tools;
-        let client = &*self.session.connection;
-        let change = walk::explain(client, &change).await;
-        store.describe_walk(client, *run, &walk.describe(Some(&change))).await?;
-        observer.notice(Notice::Resized { reason: change });
-        Ok(())
-    }
-
-    async fn finish(&self, held: &Held) -> Result<Advance, RunError> {
-        failpoint!("range.finishing");
-        if self.tools.store.finish_range(&*self.session.connection, held.range.id, held.lease).await? {
-            failpoint!("range.finished");
-            Ok(Advance::RangeFinished)
-        } else {
-            Err(RunError::LeaseLost { range: held.range.id })
-        }
-    }
-
-    /// Waits until what the batch did fits the limits. A stop ends the waiting.
-    async fn pay(&self, committed: &Committed) {
-        let Tools { gate, stop, .. } = self.tools;
-        tokio::select! {
-            () = gate.rates.pay(committed.changed, committed.wal_bytes) => {}
-            () = stop.reached(StopLevel::AfterBatch) => {}
-        }
     }
 }

@@ -1,8 +1,9 @@
 //! Locks, deadlocks, lost connections, slow rows and bad rows: what passes is waited for, what doesn't stops the run.
 
+use rustix::process::Signal;
 use tokio_postgres::Client;
 
-use crate::support::{Items, JobKind, Proxy};
+use crate::support::{Items, JobKind, Primary, Proxy, signal};
 
 const WAITS_LONG: &str = "lock_timeout = \"60s\"";
 
@@ -297,4 +298,25 @@ async fn a_proof_whose_connection_is_lost_is_taken_anew() {
     drop(holder);
     process.outcome().await.succeeded();
     items.assert_each_row_done_once("the proof was cut off").await;
+}
+
+#[tokio::test]
+async fn a_backend_that_is_paused_is_waited_for() {
+    let primary = Primary::start(&[]).await;
+    let items = Items::on(primary.database().await, 60, JobKind::Counting).await;
+    let holder = items.holding(35).await;
+    let process = items.project.spawn(&["run", "fill"]);
+    items.batch_is_blocked().await;
+    let backend: i32 = items
+        .database()
+        .value("SELECT pid FROM pg_stat_activity WHERE application_name = 'longhaul batches' AND wait_event_type = 'Lock'")
+        .await;
+    signal(backend, Signal::STOP);
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    // Its process lives and beats meanwhile.
+    items.until("(SELECT max(heartbeat_at) > clock_timestamp() - interval '2 s' AND max(started_at) < clock_timestamp() - interval '4 s' FROM longhaul.worker)").await;
+    assert_eq!(items.checkpoint().await, 30);
+    signal(backend, Signal::CONT);
+    process.outcome().await.succeeded();
+    items.assert_each_row_done_once("a paused backend").await;
 }

@@ -9,18 +9,21 @@
 //! that have left them.
 
 mod change;
+mod isolated;
 mod keys;
+mod proof;
 
 use std::sync::Arc;
 
 use super::batch::Shape;
-use crate::model::{Assignment, Ident, Job, Key, KeyValue, Order, Pass, RunId, Total, Untouched};
+use crate::model::{Assignment, Ident, Job, Key, Order, Total, Untouched};
 use crate::pg::catalog::Table;
 use crate::pg::{quote, search_path};
 use crate::store::Statements;
 pub(super) use change::Restore;
 use change::{Change, Way};
 use keys::{KeySql, StrideSql};
+pub(super) use proof::Scope;
 
 /// The statements of a job.
 #[derive(Clone, Debug)]
@@ -66,24 +69,6 @@ struct Parts {
     totals: Vec<Total>,
     by: Vec<String>,
     store: Arc<Statements>,
-}
-
-/// What a proof looks at.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Scope {
-    /// The run whose quarantine is left out.
-    pub(super) run: Option<RunId>,
-    /// Only so large a part of the table's pages, more than 0 and at most 1; `None`: all of it.
-    pub(super) sample: Option<f64>,
-}
-
-impl Scope {
-    /// The same pages in every statement.
-    fn sampled(self) -> String {
-        self.sample
-            .map(|share| format!(" TABLESAMPLE SYSTEM ({}) REPEATABLE (0)", share * 100.0))
-            .unwrap_or_default()
-    }
 }
 
 /// A statement for the beginning of the key space, and the same from a key onwards.
@@ -234,14 +219,6 @@ impl JobSql {
         self.advance(shape.order, "$11", &self.parts.change.of(&place, filter, &wanted, &run))
     }
 
-    /// The same for a batch whose rows were changed before, in its transaction: `$11` how many, `$12` how many of them
-    /// still match, and in physical order `$13` the file.
-    #[must_use]
-    pub(super) fn settled(&self, order: Order) -> String {
-        let changed = "WITH changed AS (\n    SELECT n OPERATOR(pg_catalog.<=) $12::int8 AS still_matches FROM pg_catalog.generate_series(1, $11::int8) AS n\n)";
-        self.advance(order, "$13", changed)
-    }
-
     fn advance(&self, order: Order, file: &str, changed: &str) -> String {
         let Parts { oid, change, store, .. } = &self.parts;
         let oid = oid.to_string();
@@ -269,122 +246,6 @@ impl JobSql {
                 ("changed", changed),
             ],
         )
-    }
-
-    /// The keys that a batch would visit, each as the literal of a `text[]`, but for those in quarantine: `$1` upper, and
-    /// where there is a lower bound `$2` lower. The job's expressions are not asked: they may be what fails.
-    #[must_use]
-    pub(super) fn candidates(
-        &self,
-        shape: Shape,
-        (stride, strides): (u32, u32),
-        last_pointer: u32,
-        run: RunId,
-    ) -> String {
-        let keys = self.keys();
-        let lower = shape.has_lower().then_some("$2");
-        if let Way::Restore(restore) = &self.parts.change.way {
-            let chunks = KeySql { key: &restore.chunks, table: &restore.preimages };
-            return format!(
-                "SELECT \"longhaul key\" FROM ({}) AS kept",
-                fill(
-                    &self.parts.store.preimages,
-                    &[("interval", &chunks.interval(lower)), ("runs", &restore.of_runs())]
-                )
-            );
-        }
-        let place = match shape.order {
-            Order::Key => keys.interval(lower),
-            Order::Physical => keys.blocks("$2"),
-        };
-        let of = StrideSql {
-            stride: &stride.to_string(),
-            strides: &strides.to_string(),
-            last_pointer: &last_pointer.to_string(),
-        };
-        let of_stride = if shape.strided { keys.stride(shape.order, &of) } else { "true".to_owned() };
-        format!(
-            "SELECT {}::text FROM {} WHERE {place} AND {of_stride} AND {} ORDER BY {}",
-            keys.text(),
-            quote::table(&self.parts.change.table),
-            self.spared(&run.0.to_string()),
-            keys.order("")
-        )
-    }
-
-    /// Changes the rows with these keys, as a batch of that pass would: `$1` the keys, each as the literal of a `text[]`,
-    /// `$2` the run. Of a job that restores, `within` are the numbers of the chunks in hand. Returns how many were
-    /// changed, and how many of them match still.
-    #[must_use]
-    pub(super) fn among(&self, shape: Shape, within: (Option<i64>, i64)) -> String {
-        let changed = self.parts.change.among(self.filter(shape), within);
-        let used = match self.parts.change.way {
-            Way::Set { .. } => "$2::int8 IS NOT NULL",
-            Way::Restore(_) => "true",
-        };
-        format!(
-            "{changed}\nSELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE still_matches) FROM changed WHERE {used}"
-        )
-    }
-
-    /// The row with the key whose `text[]` literal is `$1`, as it is now, as JSON, and its key; no row where there is none.
-    #[must_use]
-    pub(super) fn row(&self) -> String {
-        let table = quote::ident(&self.parts.change.table.table);
-        format!(
-            "SELECT to_jsonb({table}), $1::text::text[] FROM {} WHERE {}",
-            quote::table(&self.parts.change.table),
-            self.keys().is("$1::text::text[]")
-        )
-    }
-
-    /// A row by its key, for people: `id = 4711`.
-    #[must_use]
-    pub(super) fn describe_key(&self, key: &KeyValue) -> String {
-        let columns: Vec<Ident> =
-            self.parts.change.key.columns.iter().map(|column| column.name.clone()).collect();
-        key.describe(&columns)
-    }
-
-    /// Rows of the table, and of these still to do, in one count each. Those in quarantine count as rows.
-    #[must_use]
-    pub(super) fn remaining(&self, scope: Scope) -> String {
-        let Parts { change, filter, .. } = &self.parts;
-        if let Way::Restore(restore) = &change.way {
-            let (rows, runs) = ("coalesce(pg_catalog.sum(rows), 0)::int8", restore.of_runs());
-            return format!("SELECT {rows}, {rows} FROM {} WHERE {runs}", quote::table(&restore.preimages));
-        }
-        let spared = self.but_quarantined(" AND ", scope.run);
-        let name = quote::table(&change.table);
-        format!(
-            "SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE {}{spared}) FROM {name}{}",
-            clause(filter),
-            scope.sampled()
-        )
-    }
-
-    /// The totals, but for the rows in quarantine: for each a left text, a right text and whether they are
-    /// equal. `None` where there are none.
-    #[must_use]
-    pub(super) fn totals(&self, scope: Scope) -> Option<String> {
-        totals(&self.outside(scope), &self.parts.totals)
-    }
-
-    /// For each grouping: the number of groups, of unequal ones, and examples.
-    #[must_use]
-    pub(super) fn groups(&self, scope: Scope) -> Vec<String> {
-        let outside = self.outside(scope);
-        self.parts.by.iter().map(|by| groups(&outside, by, &self.parts.totals)).collect()
-    }
-
-    /// The table, without the rows in quarantine.
-    fn outside(&self, scope: Scope) -> String {
-        let name = quote::table(&self.parts.change.table);
-        format!("{name}{}{}", scope.sampled(), self.but_quarantined(" WHERE ", scope.run))
-    }
-
-    fn but_quarantined(&self, joint: &str, run: Option<RunId>) -> String {
-        run.map(|run| format!("{joint}{}", self.spared(&run.0.to_string()))).unwrap_or_default()
     }
 
     /// A row is not in the quarantine of the run, which is given in SQL.
@@ -430,23 +291,6 @@ impl JobSql {
     #[must_use]
     pub(super) fn table_oid(&self) -> u32 {
         self.parts.oid
-    }
-}
-
-impl Shape {
-    /// Of batches that take all rows of an interval by key, in that pass.
-    pub(super) fn plain(pass: Pass) -> Self {
-        Self {
-            order: Order::Key,
-            from_key: true,
-            strided: false,
-            repair: pass > Pass::BACKFILL,
-            spares: false,
-        }
-    }
-
-    fn has_lower(self) -> bool {
-        self.from_key || self.order == Order::Physical
     }
 }
 
@@ -512,29 +356,6 @@ pub(super) fn default_filter(set: &[(&Assignment, &str)]) -> String {
         )
     };
     set.iter().map(one).collect::<Vec<_>>().join(" OR ")
-}
-
-fn totals(table: &str, totals: &[Total]) -> Option<String> {
-    let one = |total: &Total| {
-        let (left, right) = (clause(&total.left), clause(&total.right));
-        format!("{left}::text, {right}::text, {left} IS NOT DISTINCT FROM {right}")
-    };
-    let columns: Vec<_> = totals.iter().map(one).collect();
-    (!columns.is_empty()).then(|| format!("SELECT {} FROM {table}", columns.join(", ")))
-}
-
-fn groups(table: &str, by: &str, totals: &[Total]) -> String {
-    let equal: Vec<_> = totals
-        .iter()
-        .map(|t| format!("{} IS NOT DISTINCT FROM {}", clause(&t.left), clause(&t.right)))
-        .collect();
-    format!(
-        "SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE NOT is_equal), \
-         coalesce((pg_catalog.array_agg(coalesce(name, 'NULL') ORDER BY name) FILTER (WHERE NOT is_equal))[1:5], '{{}}') \
-         FROM (SELECT {by}::text AS name, {} AS is_equal FROM {table} GROUP BY {by}) AS grouped",
-        equal.join(" AND "),
-        by = clause(by),
-    )
 }
 
 #[cfg(test)]

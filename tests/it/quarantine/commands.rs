@@ -16,8 +16,9 @@ async fn the_rest_is_done_and_the_run_is_signed_off_once_each_row_is_dealt_with(
     amounts.assert_all_but_the_bad_are_done_once("run").await;
     assert_eq!(amounts.state().await, "quarantined");
 
-    // Again and again: nothing is done twice, and nothing is signed off.
-    project.longhaul(&["run", "fill"]).await.ended_with(5);
+    // Again and again: nothing is done twice, nothing is signed off, and nothing is proved while nobody has decided.
+    let again = project.longhaul(&["run", "fill"]).await.ended_with(5).says("is through but for 5 rows");
+    assert!(!again.stderr.contains("proof"), "{}", again.stderr);
     amounts.assert_all_but_the_bad_are_done_once("run again").await;
     project.longhaul(&["verify", "fill"]).await.ended_with(3);
 
@@ -111,4 +112,25 @@ async fn a_run_that_is_over_leaves_its_quarantine_alone() {
     // Another run finds them anew.
     project.longhaul(&["run", "fill"]).await.ended_with(5);
     assert_eq!(amounts.count("FROM longhaul.quarantine WHERE run_id = 2").await, 2);
+}
+
+#[tokio::test]
+async fn a_revision_waits_for_a_decision_and_goes_on_by_itself_after_it() {
+    let amounts = Amounts::new(80, "10").await;
+    let project = &amounts.project;
+    let job = format!("revision = \"aaaa1111\"\nmessage = \"fill\"\n{}", project.read("fill.toml"));
+    project.write("fill.toml", &job);
+    project.write(
+        "2_b.sql",
+        "-- revision: bbbb1111\n-- revises: aaaa1111\n-- message: b\n\n-- migrate:up\nCREATE TABLE b ();\n",
+    );
+    project.longhaul(&["upgrade"]).await.ended_with(5);
+    project.longhaul(&["upgrade", "--detach"]).await.succeeded();
+    let mut worker = project.spawn(&["worker"]);
+    worker.hear("waiting for unfinished runs").await;
+    project.longhaul(&["quarantine", "drop", "aaaa1111", "--why", "no amounts"]).await.succeeded();
+    project.database.until("(SELECT count(*) = 2 FROM longhaul.revision)").await;
+    worker.signal(rustix::process::Signal::INT);
+    worker.outcome().await.ended_with(4);
+    assert_eq!(amounts.state().await, "done");
 }

@@ -1,5 +1,7 @@
 //! `undo = "preimage"`: what a job overwrote is put back, in the rows that still hold what it wrote.
 
+mod crash;
+
 use crate::support::{Database, Project};
 
 pub(crate) const JOB: &str = "[job]\ntable = \"t\"\nundo = \"preimage\"\nset = { new = \"old * 2\", '\"No te\"' = \"old::text || '{x}'\" }\n";
