@@ -335,7 +335,9 @@ impl Engine<'_> {
             }
             Ok(Outcome::Proved(proof)) => {
                 let (totals, _) = stored?;
-                self.observer.notice(Notice::Proved { proof: proof.clone() });
+                if !job.restores {
+                    self.observer.notice(Notice::Proved { proof: proof.clone() });
+                }
                 Ok(Ended::Done { run, totals, proof })
             }
         }

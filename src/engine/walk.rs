@@ -28,6 +28,8 @@ pub(super) struct Walk {
     /// Workers of this process.
     pub(super) workers: Workers,
     why: &'static str,
+    /// It is no table that is walked, but what was kept of one.
+    restores: bool,
     pages: u64,
     page_bytes: u64,
     by_key: Choice,
@@ -100,6 +102,7 @@ impl Walk {
             page: Page { rows: page.rows.max(0.01), ..page },
             workers,
             why: plan.order.reason,
+            restores: job.restores,
             pages: storage.pages,
             page_bytes: storage.page_bytes,
             by_key: interleave::choose(&follows, wishes),
@@ -159,6 +162,9 @@ impl Walk {
                 format!("{} ({least} to {most}, by the load)", counted(first as usize, "worker"))
             }
         };
+        if self.restores {
+            return format!("batch by batch as they were kept ({}), {workers}", self.why);
+        }
         let how = if *strides > 1 {
             format!("{strides} strides in windows of {}", human_size(window_pages * self.page_bytes))
         } else {

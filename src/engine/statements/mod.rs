@@ -139,7 +139,14 @@ impl JobSql {
                 first: format!("SELECT count(*) FROM {name} WHERE {}", interval(None)),
                 next: format!("SELECT count(*) FROM {name} WHERE {}", interval(Some("$2"))),
             },
-            estimate: format!("EXPLAIN (FORMAT JSON) SELECT FROM {name}{all}"),
+            estimate: match &change.way {
+                Way::Set { .. } => format!("EXPLAIN (FORMAT JSON) SELECT FROM {name}"),
+                // So few that they can be counted; told as EXPLAIN tells it.
+                Way::Restore(_) => format!(
+                    "SELECT json_build_array(json_build_object('Plan', json_build_object('Plan Rows', count(*)))) \
+                     FROM {name}{all}"
+                ),
+            },
             whole: format!(
                 "UPDATE {} SET {} WHERE {}",
                 quote::table(&table.name),
@@ -207,8 +214,6 @@ impl JobSql {
             (_, Order::Key) => keys.interval(shape.from_key.then_some("$4")),
             (_, Order::Physical) => keys.blocks("$4"),
         };
-        let spares = shape.spares && matches!(self.parts.change.way, Way::Set { .. });
-        let place = if spares { format!("{place} AND {}", self.spared(&run)) } else { place };
         let wanted = if shape.strided {
             let of = StrideSql { stride: "$5", strides: "$8", last_pointer: "$12" };
             // The stride first, which leaves a few rows: the planner would ask the author's filter first of all of them.
@@ -216,6 +221,8 @@ impl JobSql {
         } else {
             filter.to_owned()
         };
+        let spares = shape.spares && matches!(self.parts.change.way, Way::Set { .. });
+        let wanted = if spares { self.only_spared(&run, &wanted) } else { wanted };
         self.advance(shape.order, "$11", &self.parts.change.of(&place, filter, &wanted, &run))
     }
 
@@ -246,6 +253,12 @@ impl JobSql {
                 ("changed", changed),
             ],
         )
+    }
+
+    /// The condition, asked of rows outside the quarantine only: the expressions in it may be what fails for those inside, and a
+    /// join or an AND would leave it to the planner which comes first.
+    fn only_spared(&self, run: &str, condition: &str) -> String {
+        format!("CASE WHEN {} THEN {} ELSE false END", self.spared(run), clause(condition))
     }
 
     /// A row is not in the quarantine of the run, which is given in SQL.

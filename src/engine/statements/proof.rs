@@ -32,12 +32,13 @@ impl JobSql {
             let (rows, runs) = ("coalesce(pg_catalog.sum(rows), 0)::int8", restore.of_runs());
             return format!("SELECT {rows}, {rows} FROM {} WHERE {runs}", quote::table(&restore.preimages));
         }
-        let spared = self.but_quarantined(" AND ", scope.run);
-        let name = quote::table(&change.table);
+        let wanted = match scope.run {
+            Some(run) => self.only_spared(&run.0.to_string(), filter),
+            None => clause(filter),
+        };
+        let (name, sampled) = (quote::table(&change.table), scope.sampled());
         format!(
-            "SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE {}{spared}) FROM {name}{}",
-            clause(filter),
-            scope.sampled()
+            "SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE {wanted}) FROM {name}{sampled}"
         )
     }
 
@@ -58,11 +59,8 @@ impl JobSql {
     /// The table, without the rows in quarantine.
     fn outside(&self, scope: Scope) -> String {
         let name = quote::table(&self.parts.change.table);
-        format!("{name}{}{}", scope.sampled(), self.but_quarantined(" WHERE ", scope.run))
-    }
-
-    fn but_quarantined(&self, joint: &str, run: Option<RunId>) -> String {
-        run.map(|run| format!("{joint}{}", self.spared(&run.0.to_string()))).unwrap_or_default()
+        let spared = scope.run.map(|run| format!(" WHERE {}", self.spared(&run.0.to_string())));
+        format!("{name}{}{}", scope.sampled(), spared.unwrap_or_default())
     }
 }
 

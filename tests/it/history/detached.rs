@@ -17,7 +17,7 @@ async fn an_upgrade_that_detaches_stops_before_the_data_and_a_worker_goes_on() {
     assert_eq!(current().await.trim(), "c47be2d90a16 (head) (current)");
     let tag: String = project
         .database
-        .value("SELECT detail ->> 'tag' FROM longhaul.event WHERE revision = 'c47be2d90a16'")
+        .value("SELECT detail ->> 'tag' FROM longhaul.event WHERE revision = 'c47be2d90a16' AND kind LIKE 'revision.%'")
         .await;
     assert_eq!(tag, "night-7");
     let outcome: String =

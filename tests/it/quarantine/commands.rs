@@ -134,3 +134,21 @@ async fn a_revision_waits_for_a_decision_and_goes_on_by_itself_after_it() {
     worker.outcome().await.ended_with(4);
     assert_eq!(amounts.state().await, "done");
 }
+
+#[tokio::test]
+async fn an_expression_that_fails_is_not_asked_again_of_rows_in_quarantine() {
+    let amounts = Amounts::new(200, "10").await;
+    let project = &amounts.project;
+    // Without `where` each row is compared with the expression: in the batches, the sweeps and the proof.
+    let job = project.read("fill.toml").replace("where = \"amount IS NULL\"\n", "");
+    project.write("fill.toml", &job);
+    project.longhaul(&["run", "fill"]).await.ended_with(5);
+    amounts.assert_all_but_the_bad_are_done_once("compared with the expression").await;
+    project
+        .longhaul(&["verify", "fill"])
+        .await
+        .ended_with(3)
+        .says_on_stdout("FOUND 5 rows are held in quarantine");
+    project.longhaul(&["quarantine", "drop", "fill", "--why", "no amounts"]).await.succeeded();
+    project.longhaul(&["run", "fill"]).await.succeeded();
+}

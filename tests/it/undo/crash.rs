@@ -27,19 +27,19 @@ async fn count(project: &Project, what: &str) -> i64 {
 
 /// Dies at these hits of the point, one after another, and then comes to its end.
 async fn comes_to_its_end(mut project: Project, command: &str, point: &str) -> Project {
-    for hit in [1, 2, 4] {
+    for hit in [1, 3] {
         project = project.dying_at(point, hit);
         let outcome = project.longhaul(&[command, "fill"]).await;
         project = project.surviving();
         let gone = "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
                                 AND application_name LIKE 'longhaul%')";
         project.database.until(gone).await;
-        if outcome.status.code() == Some(0) {
+        // Where the ending was stored before it died there is nothing left to do.
+        if outcome.status.code() == Some(0) || outcome.stderr.contains("no old values") {
             return project;
         }
         outcome.was_killed();
     }
-    // Where the ending was stored before it died there is nothing left to do.
     let outcome = project.longhaul(&[command, "fill"]).await;
     assert!(
         outcome.status.success() || outcome.stderr.contains("no old values"),
