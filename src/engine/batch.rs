@@ -257,10 +257,18 @@ impl Prepared {
         let _ = poll!(begin.as_mut());
         let mut fence = pin!(maybe_done(connection.execute(&self.fence, &fence_parameters)));
         let _ = poll!(fence.as_mut());
-        failpoint!("batch.fenced", fence.as_mut().await);
+        // In the order in which they were sent: an answer that nobody takes keeps those behind it from being read.
+        failpoint!("batch.fenced", {
+            begin.as_mut().await;
+            fence.as_mut().await;
+        });
         let mut rows = pin!(maybe_done(connection.query_one(&statement, &rows_parameters)));
         let _ = poll!(rows.as_mut());
-        failpoint!("batch.rows_changed", rows.as_mut().await);
+        failpoint!("batch.rows_changed", {
+            begin.as_mut().await;
+            fence.as_mut().await;
+            rows.as_mut().await;
+        });
         let mut commit = pin!(maybe_done(connection.batch_execute("COMMIT")));
         let _ = poll!(commit.as_mut());
         let mut next = pin!(maybe_done(async {

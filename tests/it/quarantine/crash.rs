@@ -51,3 +51,22 @@ async fn a_crash_while_a_row_is_tried_again_does_it_once() {
     assert_eq!(amounts.count("FROM pay WHERE changes = 1 AND amount = id").await, 80);
     amounts.project.longhaul(&["run", "fill"]).await.succeeded();
 }
+
+#[tokio::test]
+async fn a_crash_anywhere_else_in_a_run_with_rows_in_quarantine_repeats_nothing() {
+    for point in crate::crash::MATRIX {
+        let mut amounts = Amounts::new(400, "50").await;
+        // Some are in quarantine by then.
+        for hit in [1, 4] {
+            amounts.project = amounts.project.dying_at(point, hit);
+            let outcome = amounts.project.longhaul(&["run", "fill"]).await;
+            amounts.project = amounts.project.surviving();
+            if outcome.status.code() == Some(5) {
+                break;
+            }
+            outcome.was_killed();
+        }
+        amounts.project.longhaul(&["run", "fill"]).await.ended_with(5);
+        amounts.assert_all_but_the_bad_are_done_once(point).await;
+    }
+}
