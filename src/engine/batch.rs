@@ -325,6 +325,7 @@ struct Fence<'b> {
     lock_timeout: String,
     statement_timeout: String,
     role: Option<&'b str>,
+    joins_by_key: bool,
 }
 
 impl<'b> Fence<'b> {
@@ -336,10 +337,11 @@ impl<'b> Fence<'b> {
             lock_timeout: milliseconds(batch.lock_timeout),
             statement_timeout: milliseconds(batch.statement_timeout),
             role: sql.role.as_deref(),
+            joins_by_key: sql.reads_first(),
         }
     }
 
-    fn parameters(&self) -> [Parameter<'_>; 8] {
+    fn parameters(&self) -> [Parameter<'_>; 9] {
         let Batch { range, lease, .. } = self.batch;
         [
             &range.id.0,
@@ -350,6 +352,7 @@ impl<'b> Fence<'b> {
             &self.lock_timeout,
             &self.statement_timeout,
             &self.role,
+            &self.joins_by_key,
         ]
     }
 }

@@ -16,7 +16,7 @@ mod proof;
 use std::sync::Arc;
 
 use super::batch::Shape;
-use crate::model::{Assignment, Ident, Job, Key, Order, Total, Untouched};
+use crate::model::{Assignment, Ident, Job, Key, Order, Total, Undo, Untouched};
 use crate::pg::catalog::Table;
 use crate::pg::{quote, search_path};
 use crate::store::Statements;
@@ -277,6 +277,15 @@ impl JobSql {
         match &self.parts.repair {
             Some(repair) if shape.repair || shape.order == Order::Physical => repair,
             _ => &self.parts.filter,
+        }
+    }
+
+    /// Whether a batch reads its rows before it changes them, to keep or to compare what they held.
+    #[must_use]
+    pub(super) fn reads_first(&self) -> bool {
+        match &self.parts.change.way {
+            Way::Set { undo, untouched } => *undo != Undo::None || !untouched.is_empty(),
+            Way::Restore(_) => false,
         }
     }
 
