@@ -29,7 +29,7 @@ use crate::model::{Direction, Pass, RunId, RunState};
 use crate::pg::{Connection, ErrorClass};
 use crate::plan::admission::Admission;
 use crate::plan::transition::{self, Input};
-use crate::store::{Identity, Store};
+use crate::store::Store;
 
 /// Sweeps that found something, after which the run stops instead of chasing its writers: a sync trigger that works
 /// leaves nothing to the second.
@@ -46,7 +46,6 @@ const LOOK: Duration = Duration::from_millis(200);
 pub(super) struct Crew<'w> {
     tools: &'w Tools<'w>,
     plan: &'w JobPlan,
-    identity: &'w Identity,
     roster: &'w Roster,
     /// In the order of their numbers; away while they walk.
     workers: Vec<Worker<'w>>,
@@ -85,10 +84,10 @@ impl<'w> Crew<'w> {
     pub(super) fn new(
         tools: &'w Tools<'w>,
         plan: &'w JobPlan,
-        (identity, roster): (&'w Identity, &'w Roster),
+        roster: &'w Roster,
         first: Worker<'w>,
     ) -> Self {
-        Self { tools, plan, identity, roster, workers: vec![first], is_cut_off: false }
+        Self { tools, plan, roster, workers: vec![first], is_cut_off: false }
     }
 
     /// The connection of the first, for what is to be done between and after the passes.
@@ -209,7 +208,7 @@ impl<'w> Crew<'w> {
                     walking.push(Box::pin(walk_on(resting.swap_remove(at), pass)));
                 }
                 while next < now {
-                    walking.push(Box::pin(hire(tools, self.identity, self.roster, next, pass)));
+                    walking.push(Box::pin(hire(tools, self.roster, next, pass)));
                     next += 1;
                 }
             }

@@ -193,8 +193,8 @@ async fn read(
         Some(run) => store.count_quarantine(&**connection, run).await?,
         None => QuarantineCount::default(),
     };
-    // Asked for only where there is one: it costs a look for each row.
     connection.batch_execute(&plan.sql.as_author()).await.map_err(&failed)?;
+    // Left out only where there is one: it costs a look for each row.
     let scope = Scope { run: run.filter(|_| quarantined != QuarantineCount::default()), sample };
     let counts = connection.query_one(&plan.sql.remaining(scope), &[]).await.map_err(&failed)?;
     let totals = read_totals(connection, plan, scope).await?;

@@ -3,9 +3,9 @@
 use super::worker::Session;
 use super::{Engine, Preflight, RunError, takeover};
 use crate::engine::batch::Shape;
-use crate::model::{Direction, Job, Pass, RunState};
+use crate::model::{Direction, Job, RunState};
 use crate::pg::{Connection, ErrorClass, classify, sqlstate};
-use crate::store::{Event, QuarantineCount, Quarantined, RunRow, Settlement};
+use crate::store::{Event, Quarantined, RunRow, Settlement};
 
 /// What came of trying again.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +44,7 @@ impl Engine<'_> {
         let plan = Preflight::new(&connection, &witness, &job).plan(self.store).await?;
         drop(witness);
         let mut session = Session::prepare(connection, &plan.sql, self.store).await?;
-        let statement = plan.sql.among(Shape::plain(Pass::BACKFILL), (None, i64::MAX));
+        let statement = plan.sql.among(Shape::PLAIN, (None, i64::MAX));
         for row in held {
             if self.stop.is_asked() {
                 retried.stopped = true;
@@ -68,8 +68,7 @@ impl Engine<'_> {
         }
         let Retried { done, needless, failed, .. } = &retried;
         let message = format!(
-            "{} of run {} were tried again: {done} done, {needless} needed nothing, {} failed",
-            "rows in the quarantine",
+            "rows in the quarantine of run {} were tried again: {done} done, {needless} needed nothing, {} failed",
             run.id,
             failed.len()
         );
@@ -147,12 +146,6 @@ impl Engine<'_> {
         }
         transaction.commit().await.map_err(failed())?;
         Ok(dropped)
-    }
-
-    /// How many rows are in the quarantine of a run.
-    pub async fn count_quarantine(&self, run: &RunRow) -> Result<QuarantineCount, RunError> {
-        let connection = self.connector.connect("quarantine").await?;
-        Ok(self.store.count_quarantine(&*connection, run.id).await?)
     }
 
     /// The job's latest run. What is over stays as it is.

@@ -217,7 +217,7 @@ impl Engine<'_> {
             workers: workers.first,
         };
         let first = Worker::new(&tools, (taken.worker, 0), session);
-        let mut crew = Crew::new(&tools, plan, (identity, &roster), first);
+        let mut crew = Crew::new(&tools, plan, &roster, first);
         let result = tokio::select! {
             result = crew.pass_through(taken.pass, taken.expected) => result,
             () = supervision.watch() => unreachable!("it watches for ever"),

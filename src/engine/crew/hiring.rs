@@ -8,7 +8,6 @@ use crate::engine::RunError;
 use crate::engine::takeover::{Runs, still_ours};
 use crate::engine::worker::{Session, Tools, Walked, Worker};
 use crate::model::{Pass, WorkerId};
-use crate::store::Identity;
 
 /// Who of this process is registered as a worker. They come and go while the heart beats for them.
 #[derive(Default)]
@@ -40,13 +39,12 @@ pub(super) async fn walk_on(mut worker: Worker<'_>, pass: Pass) -> Returned<'_> 
 /// One more worker, registered on a connection of its own, walks.
 pub(super) async fn hire<'w>(
     tools: &'w Tools<'w>,
-    identity: &'w Identity,
     roster: &'w Roster,
     number: u32,
     pass: Pass,
 ) -> Returned<'w> {
     let hired = async {
-        let Tools { connector, sql, store, run, .. } = tools;
+        let Tools { connector, sql, store, run, identity, .. } = tools;
         let connection = connector.connect("batches").await?;
         let mut session = Session::prepare(connection, sql, store).await?;
         let transaction = still_ours(store, session.connection(), &roster.ids(), Runs::Shared).await?;

@@ -71,11 +71,6 @@ impl Change {
         quote::table(&self.table)
     }
 
-    /// The columns that are set, in their order.
-    pub(super) fn columns(&self) -> String {
-        texts(self.set.iter().map(|assignment| &assignment.column))
-    }
-
     /// The common table expressions that change the rows at `place` which match `filter`; the one named `changed` has
     /// a row for each, and whether it matches still. `run` is the run's number, in SQL.
     pub(super) fn of(&self, place: &str, filter: &str, wanted: &str, run: &str) -> String {
@@ -91,59 +86,64 @@ impl Change {
             );
         }
         let table = quote::ident(&self.table.table);
-        let before = |at: usize| format!("\"longhaul key {at}\"");
-        let parts = || {
-            self.key.columns.iter().map(|column| format!("{table}.{}", quote::ident(&column.name))).zip(1..)
+        let qualified = |column: &Ident| format!("{table}.{}", quote::ident(column));
+        let texts_of = |columns: Vec<String>| {
+            let texts: Vec<_> = columns.iter().map(|column| format!("{column}::text")).collect();
+            format!("ARRAY[{}]::text[]", texts.join(", "))
         };
-        let keys: Vec<_> = parts().map(|(column, at)| format!("{column} AS {}", before(at))).collect();
-        let same: Vec<_> = parts().map(|(column, at)| format!("{column} = {}", before(at))).collect();
-        let targets: Vec<_> = self.set.iter().map(|assignment| &assignment.column).collect();
-        let values = |columns: &[&Ident]| {
-            let one = |column: &&Ident| format!("{table}.{}::text", quote::ident(column));
-            format!("ARRAY[{}]::text[]", columns.iter().map(one).collect::<Vec<_>>().join(", "))
+        let numbered = |columns: &[String], name: &str| -> Vec<(String, String)> {
+            let one = |(column, at): (&String, usize)| (column.clone(), format!("\"longhaul {name} {at}\""));
+            columns.iter().zip(1..).map(one).collect()
         };
-        let others: Vec<_> = untouched.iter().collect();
-        let row = |columns: &[&Ident]| {
-            let one = |column: &&Ident| format!("{table}.{}", quote::ident(column));
-            format!("ROW({})", columns.iter().map(one).collect::<Vec<_>>().join(", "))
-        };
-        let (other_values, other_row) = (values(&others), row(&others));
-        let touched = if others.is_empty() {
-            "false".to_owned()
-        } else {
+        let keys: Vec<String> = self.key.columns.iter().map(|column| qualified(&column.name)).collect();
+        let others: Vec<String> = untouched.iter().map(qualified).collect();
+        let values = texts_of(self.set.iter().map(|assignment| qualified(&assignment.column)).collect());
+        let (key, before) = (numbered(&keys, "key"), numbered(&others, "other"));
+        let same: Vec<_> = key.iter().map(|(column, name)| format!("{column} = {name}")).collect();
+        let key_text = format!("{}::text", self.keys().qualified_text());
+        let mut read: Vec<_> =
+            key.iter().chain(&before).map(|(column, name)| format!("{column} AS {name}")).collect();
+        let mut returned = vec![format!("{} AS still_matches", clause(filter))];
+        if !others.is_empty() {
+            let old: Vec<String> = before.into_iter().map(|(_, name)| name).collect();
+            // A row value of its own: PostgreSQL takes ROW(…) *<> ROW(…) apart, column by column, and knows no such order.
+            let row = format!("ROW({})", others.join(", "));
+            read.push(format!("{row} AS \"longhaul row\""));
             let refuse = fill(
                 self.store.refuse_touched.trim_end(),
                 &[
-                    ("key", &format!("{}::text", self.keys().qualified_text())),
-                    ("columns", &texts(others.iter().copied())),
-                    ("old", "\"longhaul others\""),
-                    ("new", &other_values),
+                    ("key", &key_text),
+                    ("columns", &texts(untouched.iter())),
+                    // As text only where it is told.
+                    ("old", &texts_of(old)),
+                    ("new", &texts_of(others)),
                 ],
             );
-            format!(
-                "CASE WHEN \"longhaul row\" OPERATOR(pg_catalog.*<>) {other_row} THEN {refuse} ELSE false END"
-            )
-        };
-        let kept = match undo {
-            Undo::None => String::new(),
-            Undo::Preimage => format!(
-                ", {}",
-                fill(self.store.keep_preimage.trim_end(), &[("run", run), ("columns", &self.columns())])
-            ),
-        };
+            returned.push(format!(
+                "CASE WHEN \"longhaul row\" OPERATOR(pg_catalog.*<>) {row} THEN {refuse} ELSE false END \
+                 AS \"longhaul touched\""
+            ));
+        }
+        let mut kept = String::new();
+        if *undo == Undo::Preimage {
+            read.push(format!("{values} AS \"longhaul old\""));
+            returned.push(format!(
+                "{key_text} AS \"longhaul key\", \"longhaul old\", {values} AS \"longhaul new\""
+            ));
+            let keep = fill(
+                self.store.keep_preimage.trim_end(),
+                &[("run", run), ("columns", &texts(self.set.iter().map(|assignment| &assignment.column)))],
+            );
+            kept = format!(", {keep}");
+        }
         format!(
-            "WITH before AS MATERIALIZED (\n    SELECT {}, {} AS \"longhaul old\", {other_values} AS \"longhaul others\", \
-             {other_row} AS \"longhaul row\"\n    FROM {name} WHERE {place} AND {} FOR NO KEY UPDATE OF {table}\n), \
-             changed AS (\n    UPDATE {name} SET {set}\n    FROM before AS \"longhaul before\" WHERE {}\n    RETURNING {} AS \
-             still_matches, {touched} AS \"longhaul touched\", {}::text AS \"longhaul key\", \"longhaul old\", {} AS \
-             \"longhaul new\"\n){kept}",
-            keys.join(", "),
-            values(&targets),
+            "WITH before AS MATERIALIZED (\n    SELECT {}\n    FROM {name} WHERE {place} AND {} FOR NO KEY UPDATE OF \
+             {table}\n), changed AS (\n    UPDATE {name} SET {set}\n    FROM before AS \"longhaul before\" WHERE {}\n    \
+             RETURNING {}\n){kept}",
+            read.join(", "),
             clause(wanted),
             same.join(" AND "),
-            clause(filter),
-            self.keys().qualified_text(),
-            values(&targets),
+            returned.join(", "),
         )
     }
 

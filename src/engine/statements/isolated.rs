@@ -1,14 +1,14 @@
 //! The statements of a batch that is done set by set, since some of its rows can't take their new values.
 
 use super::change::Way;
-use super::keys::{KeySql, StrideSql};
+use super::keys::StrideSql;
 use super::{JobSql, fill};
 use crate::engine::batch::Shape;
-use crate::model::{Ident, KeyValue, Order, Pass, RunId};
+use crate::model::{Ident, KeyValue, Order, RunId};
 use crate::pg::quote;
 
 impl JobSql {
-    /// The same for a batch whose rows were changed before, in its transaction: `$11` how many, `$12` how many of them
+    /// [`Self::rows`] of a batch whose rows were changed before, in its transaction: `$11` how many, `$12` how many of them
     /// still match, and in physical order `$13` the file.
     #[must_use]
     pub(in crate::engine) fn settled(&self, order: Order) -> String {
@@ -26,22 +26,14 @@ impl JobSql {
         last_pointer: u32,
         run: RunId,
     ) -> String {
-        let keys = self.keys();
-        let lower = shape.has_lower().then_some("$2");
+        let place = self.place(shape, "$2");
         if let Way::Restore(restore) = &self.parts.change.way {
-            let chunks = KeySql { key: &restore.chunks, table: &restore.preimages };
             return format!(
                 "SELECT \"longhaul key\" FROM ({}) AS kept",
-                fill(
-                    &self.parts.store.preimages,
-                    &[("interval", &chunks.interval(lower)), ("runs", &restore.of_runs())]
-                )
+                fill(&self.parts.store.preimages, &[("interval", &place), ("runs", &restore.of_runs())])
             );
         }
-        let place = match shape.order {
-            Order::Key => keys.interval(lower),
-            Order::Physical => keys.blocks("$2"),
-        };
+        let keys = self.keys();
         let of = StrideSql {
             stride: &stride.to_string(),
             strides: &strides.to_string(),
@@ -93,18 +85,12 @@ impl JobSql {
 }
 
 impl Shape {
-    /// Of batches that take all rows of an interval by key, in that pass.
-    pub(in crate::engine) fn plain(pass: Pass) -> Self {
-        Self {
-            order: Order::Key,
-            from_key: true,
-            strided: false,
-            repair: pass > Pass::BACKFILL,
-            spares: false,
-        }
-    }
+    /// Of a job's rows by themselves, whichever batch they would be in.
+    pub(in crate::engine) const PLAIN: Self =
+        Self { order: Order::Key, from_key: true, strided: false, repair: false, spares: false };
 
-    fn has_lower(self) -> bool {
+    /// Its interval has a lower bound.
+    pub(in crate::engine) fn has_lower(self) -> bool {
         self.from_key || self.order == Order::Physical
     }
 }

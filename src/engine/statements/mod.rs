@@ -206,14 +206,7 @@ impl JobSql {
         let keys = self.keys();
         let filter = self.filter(shape);
         let run = fill(self.parts.store.run_of_range.trim_end(), &[("range", "$2::int8")]);
-        let place = match (&self.parts.change.way, shape.order) {
-            (Way::Restore(restore), _) => {
-                let chunks = KeySql { key: &restore.chunks, table: &restore.preimages };
-                chunks.interval(shape.from_key.then_some("$4"))
-            }
-            (_, Order::Key) => keys.interval(shape.from_key.then_some("$4")),
-            (_, Order::Physical) => keys.blocks("$4"),
-        };
+        let place = self.place(shape, "$4");
         let wanted = if shape.strided {
             let of = StrideSql { stride: "$5", strides: "$8", last_pointer: "$12" };
             // The stride first, which leaves a few rows: the planner would ask the author's filter first of all of them.
@@ -253,6 +246,18 @@ impl JobSql {
                 ("changed", changed),
             ],
         )
+    }
+
+    /// Where a batch's rows are: an interval that ends with `$1`, and begins with this parameter if it has a lower bound.
+    fn place(&self, shape: Shape, lower: &str) -> String {
+        match (&self.parts.change.way, shape.order) {
+            (Way::Restore(restore), _) => {
+                let chunks = KeySql { key: &restore.chunks, table: &restore.preimages };
+                chunks.interval(shape.from_key.then_some(lower))
+            }
+            (_, Order::Key) => self.keys().interval(shape.from_key.then_some(lower)),
+            (_, Order::Physical) => self.keys().blocks(lower),
+        }
     }
 
     /// The condition, asked of rows outside the quarantine only: the expressions in it may be what fails for those inside, and a

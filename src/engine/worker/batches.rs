@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::isolation::Isolated;
+use super::isolation::{Isolated, interruption};
 use super::{Held, Session, Tools, Worker};
 use crate::engine::batch::{Batch, Committed};
 use crate::engine::stop::StopLevel;
@@ -113,14 +113,13 @@ impl Worker<'_> {
 
     /// Sends the batch, and cancels it in the server if the operator insists or the hours close.
     async fn commit(&mut self, batch: &Batch) -> Result<Committed, tokio_postgres::Error> {
-        let Tools { clock, sql, stop, gate, .. } = self.tools;
+        let Tools { clock, sql, .. } = self.tools;
         let Session { connection, prepared, .. } = &mut self.session;
         let mut commit = std::pin::pin!(prepared.commit(connection, (clock, sql), batch));
         tokio::select! {
             biased;
             done = &mut commit => return done,
-            () = stop.reached(StopLevel::Cancel) => {}
-            () = gate.closing() => {}
+            () = interruption(self.tools) => {}
         }
         connection.cancel().await;
         commit.await

@@ -18,7 +18,7 @@ use tokio_postgres::Error;
 use super::{Tools, Worker};
 use crate::engine::batch::{Batch, Committed, Prepared};
 use crate::engine::{Leave, Notice, RunError, StopLevel};
-use crate::model::{KeyValue, Order, Tolerance, Wanted, counted};
+use crate::model::{KeyValue, Tolerance, Wanted, counted};
 use crate::pg::{Connection, ErrorClass, classify, sqlstate};
 use crate::plan::bisection::Bisection;
 use crate::plan::hours::Opening;
@@ -96,7 +96,7 @@ impl Worker<'_> {
 }
 
 /// Until a batch in hand is to be given up.
-async fn interruption(tools: &Tools<'_>) {
+pub(super) async fn interruption(tools: &Tools<'_>) {
     tokio::select! {
         () = tools.stop.reached(StopLevel::Cancel) => {}
         () = tools.gate.closing() => {}
@@ -164,7 +164,7 @@ impl Isolation<'_> {
         let Self { tools, connection, batch, .. } = self;
         let statement = tools.sql.candidates(batch.shape(), batch.stride(), batch.last_pointer, tools.run);
         let lower = batch.lower().map(|key| &key.0);
-        let rows = if batch.shape().from_key || batch.range.order == Order::Physical {
+        let rows = if batch.shape().has_lower() {
             connection.query(&statement, &[&batch.upper.0, &lower]).await?
         } else {
             connection.query(&statement, &[&batch.upper.0]).await?

@@ -14,9 +14,7 @@ async fn a_crash_in_the_middle_of_it_leaves_rows_quarantine_and_position_togethe
             amounts.project = amounts.project.dying_at(point, hit);
             amounts.project.longhaul(&["run", "fill"]).await.was_killed();
             amounts.project = amounts.project.surviving();
-            let gone = "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
-                                    AND application_name LIKE 'longhaul%')";
-            amounts.project.database.until(gone).await;
+            amounts.project.database.sessions_are_gone().await;
             let books: i64 = amounts
                 .project
                 .database

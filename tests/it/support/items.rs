@@ -145,11 +145,7 @@ impl Items {
 
     /// Waits until no session of the program's is left: what it sent before it died may still be at work.
     pub(crate) async fn sessions_are_gone(&self) {
-        self.until(
-            "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
-                         AND application_name LIKE 'longhaul%')",
-        )
-        .await;
+        self.database().sessions_are_gone().await;
     }
 
     /// Waits until `condition`, in SQL, holds. One that can't be read yet doesn't.

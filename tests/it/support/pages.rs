@@ -90,9 +90,7 @@ impl Pages {
 
     /// Waits until no session of the program's is left: what it sent before it died may still be at work.
     pub(crate) async fn sessions_are_gone(&self) {
-        let gone = "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
-                                AND application_name LIKE 'longhaul%')";
-        self.database().until(gone).await;
+        self.database().sessions_are_gone().await;
     }
 
     /// Fails unless the books say what the rows say: as many changes, and none ahead of or behind the stored positions.

@@ -163,6 +163,15 @@ impl Database {
         .await;
     }
 
+    /// Waits until no session of the program's is left: what it sent before it died may still be at work.
+    pub(crate) async fn sessions_are_gone(&self) {
+        self.until(
+            "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
+                         AND application_name LIKE 'longhaul%')",
+        )
+        .await;
+    }
+
     /// The one value that a query returns.
     pub(crate) async fn value<T: FromSqlOwned>(&self, sql: &str) -> T {
         self.row(sql, &[]).await.get(0)

@@ -31,9 +31,7 @@ async fn comes_to_its_end(mut project: Project, command: &str, point: &str) -> P
         project = project.dying_at(point, hit);
         let outcome = project.longhaul(&[command, "fill"]).await;
         project = project.surviving();
-        let gone = "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
-                                AND application_name LIKE 'longhaul%')";
-        project.database.until(gone).await;
+        project.database.sessions_are_gone().await;
         // Where the ending was stored before it died there is nothing left to do.
         if outcome.status.code() == Some(0) || outcome.stderr.contains("no old values") {
             return project;
