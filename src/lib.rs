@@ -11,6 +11,7 @@
 //! | [`manifest`], [`config`] | files and environment in, model and settings out |
 //! | [`pg`] | connections, error classes, quoting, the catalog, a private server |
 //! | [`store`], [`throttle`] | the control schema; what holds a run back |
+//! | [`kit`] | changes of columns without downtime, as revision files |
 //! | [`engine`] | batches, runs, schema revisions, preflight checks |
 //! | [`observe`] | progress in the terminal |
 //! | [`cli`] | one file a command |
@@ -19,6 +20,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod engine;
+pub mod kit;
 pub mod manifest;
 pub mod model;
 pub mod observe;

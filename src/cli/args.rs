@@ -141,6 +141,11 @@ pub(crate) enum Command {
     Revision(super::revision::RevisionArgs),
     /// Write a revision that merges others
     Merge(super::revision::MergeArgs),
+    /// Write the revisions that rename a column while clients go on with both names
+    ///
+    /// Reads the column and all that stands on it (indexes, constraints, foreign keys, views, triggers, functions,
+    /// policies, publications, …); writes files, and nothing to the database.
+    RenameColumn(super::kit::RenameArgs),
     /// Open a revision's file in $VISUAL or $EDITOR
     Edit(super::edit::EditArgs),
     /// Take over the history of another tool

@@ -15,6 +15,7 @@ mod heads;
 mod history;
 mod import;
 mod init;
+mod kit;
 mod log;
 mod new_file;
 mod postgres;
@@ -126,6 +127,7 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
         Command::Pending => heads::pending(&context).await,
         Command::Show(args) => heads::show(args, &context).await,
         Command::Revision(args) => revision::revision(args, &context).await,
+        Command::RenameColumn(args) => kit::rename_column(args, &context).await,
         Command::Import { from } => import::import(from, &context),
         Command::Merge(args) => revision::merge(args, &context).await,
         Command::Edit(args) => edit::edit(args, &context).await,

@@ -31,12 +31,43 @@ pub(crate) struct NewFile {
     /// Its directory; `None`: beside its first parent.
     pub(crate) dir: Option<PathBuf>,
     pub(crate) then: Then,
+    /// Its text below the header; `None`: by its template.
+    pub(crate) body: Option<String>,
 }
 
-/// Checks the graph with the draft in it, then writes the file, runs the hooks on it, and opens it.
+/// Checks the graph with the draft in it, then writes the file, runs the hooks on it, opens it, and says where it is.
 pub(crate) fn write(context: &Context<'_>, manifest: &Manifest, new: &NewFile) -> Result<u8, Failure> {
     let draft = &new.draft;
-    let editor = if new.then == Then::Edit { Some(Editor::find(context)?) } else { None };
+    let file = create(context, manifest, new)?;
+    if context.printer.json {
+        context
+            .printer
+            .data(&format!("{:#}", json!({ "id": draft.id, "file": file, "revises": draft.revises })));
+    } else {
+        context.printer.data(&file.display().to_string());
+    }
+    finish(context, &file, new.then)?;
+    Ok(exit::DONE)
+}
+
+/// What is done with a file that is there.
+pub(crate) fn finish(context: &Context<'_>, file: &Path, then: Then) -> Result<(), Failure> {
+    let editor = if then == Then::Edit { Some(Editor::find(context)?) } else { None };
+    hooks::run(context, file)?;
+    if let Some(editor) = editor {
+        editor.open(file)?;
+    }
+    context.manifest()?;
+    Ok(())
+}
+
+/// Checks the graph with the draft in it, then writes the file.
+pub(crate) fn create(context: &Context<'_>, manifest: &Manifest, new: &NewFile) -> Result<PathBuf, Failure> {
+    let draft = &new.draft;
+    if new.then == Then::Edit {
+        // Before there is a file that nothing opens.
+        Editor::find(context)?;
+    }
     let new_files = &context.settings.new_files;
     let making = Making {
         at: context.clock.wall().to_zoned(new_files.zone.clone()),
@@ -45,26 +76,17 @@ pub(crate) fn write(context: &Context<'_>, manifest: &Manifest, new: &NewFile) -
     };
     let file = directory(context, manifest, new)?.join(file_name(context, draft, &making)?);
     check_graph(manifest, draft, &file)?;
-    let text = text(context, draft, &making)?;
+    let text = match &new.body {
+        Some(body) => format!("{}\n{body}\n", draft.header()),
+        None => text(context, draft, &making)?,
+    };
     draft.check(&file, &text)?;
     let cant = |error: std::io::Error| {
         Failure::new(exit::FAILED, format!("can't write {}", file.display())).because(&error)
     };
     let mut opened = std::fs::File::create_new(&file).map_err(cant)?;
     opened.write_all(text.as_bytes()).map_err(cant)?;
-    if context.printer.json {
-        context
-            .printer
-            .data(&format!("{:#}", json!({ "id": draft.id, "file": file, "revises": draft.revises })));
-    } else {
-        context.printer.data(&file.display().to_string());
-    }
-    hooks::run(context, &file)?;
-    if let Some(editor) = editor {
-        editor.open(&file)?;
-    }
-    context.manifest()?;
-    Ok(exit::DONE)
+    Ok(file)
 }
 
 fn check_graph(manifest: &Manifest, draft: &Draft, file: &Path) -> Result<(), Failure> {

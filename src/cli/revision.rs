@@ -62,13 +62,17 @@ pub(crate) async fn revision(args: &RevisionArgs, context: &Context<'_>) -> Resu
     let draft = Draft {
         id: id(args.rev_id.as_ref()),
         message: args.message.clone(),
-        revises: parents(args, &revisions)?,
+        revises: parents(args.head.as_deref(), args.splice, &revisions)?,
         depends: distinct(&args.depends_on, &revisions)?,
         label: args.branch_label.clone(),
         kind: if args.job { DraftKind::Job } else { DraftKind::Schema },
     };
     let then = if args.edit { Then::Edit } else { Then::Leave };
-    new_file::write(context, &revisions.manifest, &NewFile { draft, dir: args.inside.clone(), then })
+    new_file::write(
+        context,
+        &revisions.manifest,
+        &NewFile { draft, dir: args.inside.clone(), then, body: None },
+    )
 }
 
 pub(crate) async fn merge(args: &MergeArgs, context: &Context<'_>) -> Result<u8, Failure> {
@@ -90,10 +94,10 @@ pub(crate) async fn merge(args: &MergeArgs, context: &Context<'_>) -> Result<u8,
         label: None,
         kind: DraftKind::Schema,
     };
-    new_file::write(context, manifest, &NewFile { draft, dir: None, then: Then::Leave })
+    new_file::write(context, manifest, &NewFile { draft, dir: None, then: Then::Leave, body: None })
 }
 
-fn id(given: Option<&String>) -> String {
+pub(super) fn id(given: Option<&String>) -> String {
     given.cloned().unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string()[..12].to_owned())
 }
 
@@ -110,10 +114,15 @@ fn distinct(targets: &[String], revisions: &Revisions) -> Result<Vec<String>, Fa
     Ok(found)
 }
 
-fn parents(args: &RevisionArgs, revisions: &Revisions) -> Result<Vec<String>, Failure> {
+/// What a new revision revises: the head, or what was asked for.
+pub(super) fn parents(
+    wanted: Option<&str>,
+    splice: bool,
+    revisions: &Revisions,
+) -> Result<Vec<String>, Failure> {
     let manifest = &revisions.manifest;
     let heads = manifest.graph.heads();
-    match (args.head.as_deref(), heads.as_slice()) {
+    match (wanted, heads.as_slice()) {
         (Some("base"), _) | (None, []) => Ok(Vec::new()),
         (None | Some("head"), [head]) => Ok(vec![(*head).to_owned()]),
         (None | Some("head"), several) => {
@@ -131,7 +140,7 @@ fn parents(args: &RevisionArgs, revisions: &Revisions) -> Result<Vec<String>, Fa
                     return Err(Failure::new(exit::USAGE, several).hint(Some(merge)));
                 }
             };
-            if heads.contains(&parent) || args.splice {
+            if heads.contains(&parent) || splice {
                 return Ok(vec![parent.to_owned()]);
             }
             let children = manifest.graph.children(parent).join(", ");

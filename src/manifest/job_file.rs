@@ -320,9 +320,17 @@ fn untouched(section: &Section<'_>) -> Result<Untouched, DocumentError> {
 
 fn down(root: &Section<'_>, undo: Undo) -> Result<Option<Down>, DocumentError> {
     let Some(section) = root.section("down")? else { return Ok(None) };
-    section.only(&["set", "restore"])?;
+    section.only(&["set", "restore", "keep"])?;
     let set = section.place_of("set");
-    match section.flag("restore")? {
+    let restore = section.flag("restore")?;
+    if let Some(keep) = section.flag("keep")?.filter(|keep| keep.value) {
+        if set.is_some() || restore.is_some() {
+            let message = "`keep` leaves the rows as they are, and something else is written beside it";
+            return Err(section.complain(&keep, message, Some("take one of them out".into())));
+        }
+        return Ok(Some(Down::Keep));
+    }
+    match restore {
         Some(restore) if restore.value && undo == Undo::None => {
             let message = "`restore` puts back the old values, and this job keeps none";
             let hint = "write undo = \"preimage\" under [job], or set = { … } here";

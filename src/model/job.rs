@@ -65,6 +65,8 @@ pub enum Down {
     Set(Vec<Assignment>),
     /// The values that the job kept are put back.
     Restore,
+    /// Nothing: the rows stay as they are, because what comes next on the way down takes the column away.
+    Keep,
 }
 
 /// `column = expression`.
@@ -139,14 +141,20 @@ impl Job {
         self.revision.as_ref().map_or(self.name.as_str(), |revision| revision.0.as_str())
     }
 
-    /// The job that takes this one back, by its `[down]` or by the values that it kept; `None` when it has neither. Its
+    /// Whether there is a way down from it: a job that takes it back, or its word that the rows may stay as they are.
+    #[must_use]
+    pub fn is_reversible(&self) -> bool {
+        self.down == Some(Down::Keep) || self.taken_back().is_some()
+    }
+
+    /// The job that takes this one back, by its `[down]` or by the values that it kept; `None` when there is none. Its
     /// runs are tied to this job, and told apart by their direction.
     #[must_use]
     pub fn taken_back(&self) -> Option<Self> {
         let (set, restores) = match (&self.down, self.undo) {
             (Some(Down::Set(set)), _) => (set.clone(), false),
             (Some(Down::Restore), _) | (None, Undo::Preimage) => (self.set.clone(), true),
-            (None, Undo::None) => return None,
+            (Some(Down::Keep), _) | (None, Undo::None) => return None,
         };
         let down = Self { set, ..self.going_down() };
         Some(if restores { down.restoring() } else { down })

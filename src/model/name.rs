@@ -40,6 +40,12 @@ pub enum BadName {
         /// The first such character.
         character: char,
     },
+    /// A table where a column of one is wanted.
+    #[error("`{text}` names no column: write table.column or schema.table.column")]
+    NoColumn {
+        /// The text as given.
+        text: String,
+    },
     /// More dots than a name of this kind has.
     #[error("`{text}` has {found} parts, and a name here has at most {most}")]
     Parts {
@@ -64,6 +70,21 @@ impl Ident {
 }
 
 impl TableName {
+    /// Reads `table.column` or `schema.table.column` as SQL would.
+    pub fn parse_with_column(text: &str) -> Result<(Self, Ident), BadName> {
+        let parts = split(text)?;
+        let found = parts.len();
+        let mut parts = parts.into_iter();
+        match (parts.next(), parts.next(), parts.next(), parts.next()) {
+            (Some(table), Some(column), None, _) => Ok((Self { schema: None, table }, column)),
+            (Some(schema), Some(table), Some(column), None) => {
+                Ok((Self { schema: Some(schema), table }, column))
+            }
+            (_, None, ..) => Err(BadName::NoColumn { text: text.to_owned() }),
+            _ => Err(BadName::Parts { text: text.to_owned(), found, most: 3 }),
+        }
+    }
+
     /// Reads `table` or `schema.table` as SQL would.
     pub fn parse(text: &str) -> Result<Self, BadName> {
         let parts = split(text)?;

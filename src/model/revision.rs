@@ -113,7 +113,7 @@ impl Revision {
     pub fn is_reversible(&self) -> bool {
         match &self.body {
             RevisionBody::Schema(schema) => schema.down.is_some(),
-            RevisionBody::Data(job) => job.taken_back().is_some(),
+            RevisionBody::Data(job) => job.is_reversible(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! PostgreSQL: connections, error classes, quoting, the catalog, and a private server for the demo and the tests.
 
+pub mod anatomy;
 pub mod catalog;
 pub mod checkup;
 pub mod connect;

@@ -10,7 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["manifest"],
     &["config"],
     &["pg"],
-    &["store", "throttle"],
+    &["store", "throttle", "kit"],
     &["engine"],
     &["observe"],
     &["web"],

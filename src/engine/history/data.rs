@@ -9,7 +9,7 @@ use super::session::Session;
 use super::{ChangeOptions, Done, Gate, History, HistoryError, HistoryStep};
 use crate::engine::takeover;
 use crate::engine::{Ended, Notice, RunError, RunRequest};
-use crate::model::{Direction, Job, Revision, RevisionId, RunState};
+use crate::model::{Direction, Down, Job, Revision, RevisionId, RunState};
 use crate::pg::{Connection, search_path};
 use crate::store::{Event, Origin, Recording, RunRow, Use};
 
@@ -239,6 +239,10 @@ impl History<'_> {
         revision: &Revision,
     ) -> Result<HistoryStep, HistoryError> {
         let id = &revision.id;
+        if job.down == Some(Down::Keep) {
+            let done = Box::pin(self.leave_rows(session, job, revision)).await?;
+            return Ok(HistoryStep::Changed(id.clone(), Direction::Down, done));
+        }
         let down =
             job.taken_back().ok_or_else(|| HistoryError::Irreversible { revisions: vec![id.to_string()] })?;
         Ok(match Box::pin(self.take_back_by(session, (job, down), revision)).await? {
@@ -247,6 +251,20 @@ impl History<'_> {
             }
             (_, done) => HistoryStep::Changed(id.clone(), Direction::Down, done),
         })
+    }
+
+    /// Takes a data revision back whose rows stay as they are.
+    async fn leave_rows(
+        &self,
+        mut session: Session<'_>,
+        job: &Job,
+        revision: &Revision,
+    ) -> Result<Done, HistoryError> {
+        session.may_go_on(&revision.id)?;
+        self.begin_taking_back(&mut session, job, revision).await?;
+        let done = self.end_taking_back(&mut session, revision, Duration::ZERO).await?;
+        session.end().await;
+        Ok(done)
     }
 
     /// Takes a data revision back by that job. From the beginning on it counts as not applied.

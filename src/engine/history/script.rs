@@ -294,6 +294,13 @@ fn dollar(text: &str) -> String {
 /// What a data revision would do, as comments: it can't be part of a script.
 fn plan(revision: &Revision, job: &Job, direction: Direction) -> String {
     let (what, how, job) = match (direction, job.taken_back()) {
+        (Direction::Down, None) if job.is_reversible() => {
+            let message = revision.message.replace('\n', " ");
+            return format!(
+                "-- undo data revision {}: {message}\n-- Its rows stay as they are.\n",
+                revision.id
+            );
+        }
         (Direction::Down, Some(down)) => ("undo data revision", "downgrade", down),
         _ => ("data revision", "upgrade", job.clone()),
     };

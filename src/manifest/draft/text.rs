@@ -16,7 +16,8 @@ impl Draft {
     }
 
     /// The lines that say which revision it is, without a line end after the last.
-    pub(super) fn header(&self) -> String {
+    #[must_use]
+    pub fn header(&self) -> String {
         match self.kind {
             DraftKind::Schema => self.schema_header(),
             DraftKind::Job => self.job_header(),
