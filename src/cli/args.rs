@@ -146,6 +146,16 @@ pub(crate) enum Command {
     /// Reads the column and all that stands on it (indexes, constraints, foreign keys, views, triggers, functions,
     /// policies, publications, …); writes files, and nothing to the database.
     RenameColumn(super::kit::RenameArgs),
+    /// Write the revisions that give a column another type while clients go on with it
+    ///
+    /// Where PostgreSQL changes the catalog alone, one revision; else by a second column, as `rename-column` does.
+    ChangeType(super::kit::TypeArgs),
+    /// Write the revisions that make a column NOT NULL while clients go on
+    AddNotNull(super::kit::NotNullArgs),
+    /// Write the revisions that split a column into several while clients go on with both
+    SplitColumn(super::kit::SplitColumnArgs),
+    /// Write the revisions that merge columns into one while clients go on with both
+    MergeColumns(super::kit::MergeColumnsArgs),
     /// Open a revision's file in $VISUAL or $EDITOR
     Edit(super::edit::EditArgs),
     /// Take over the history of another tool

@@ -51,9 +51,7 @@ impl JobText<'_> {
             lines.push(format!("[verify]\ntotals = [{totals}]\n"));
         }
         lines.push(match self.down {
-            JobDown::Keep => {
-                "[down]\nkeep = true        # what comes next on the way down drops the column".to_owned()
-            }
+            JobDown::Keep => "[down]\nkeep = true        # the rows stay as they are".to_owned(),
             JobDown::Again => format!("[down]\nset = {set}"),
         });
         Page { message, kind: PageKind::Job, text: lines.join("\n"), when }

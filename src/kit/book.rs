@@ -71,8 +71,12 @@ pub struct Book {
     pub expand: Chapter,
     /// Indexes and constraints of the new column; statement by statement, outside a transaction.
     pub build: Chapter,
+    /// Foreign keys of the new column, after the indexes that they stand on.
+    pub link: Chapter,
     /// What names the column names the new one.
     pub switch: Chapter,
+    /// Replica identity and the conditions of publications, first of the strip.
+    pub replication: Chapter,
     /// The old column's foreign keys go, before the indexes that they stand on.
     pub unlink: Chapter,
     /// The old column's indexes and constraints go; statement by statement.
@@ -138,6 +142,12 @@ impl Page {
         );
         Some(Self { message, kind: PageKind::Schema, text, when })
     }
+}
+
+/// What a person must see to, as a part of a comment.
+pub(super) fn by_hand(items: &[String]) -> String {
+    let text: String = items.iter().map(|item| format!("\n\n  {}", item.replace('\n', "\n  "))).collect();
+    if items.is_empty() { text } else { format!("\n\nBY HAND, before this can be applied:{text}") }
 }
 
 /// The text as SQL comments, a paragraph a line, wrapped; lines that begin with a blank stay as they are.

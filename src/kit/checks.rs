@@ -43,7 +43,8 @@ pub(super) fn carry(change: &Change<'_>, names: &mut Names, book: &mut Book) {
             statements
         };
         book.build.pair(add(&called.meanwhile, new), dropped(change, &called.meanwhile));
-        book.strip.pair(dropped(change, name), add(name, definition));
+        book.strip
+            .pair(dropped(change, name), add(name, change.left(definition, |left| left.checks.get(name))));
         if let (Some(up), Some(down)) = (
             renamed(change, &called.meanwhile, &called.finally),
             renamed(change, &called.finally, &called.meanwhile),
@@ -84,6 +85,6 @@ pub(super) fn carry_not_null(change: &Change<'_>, names: &mut Names, book: &mut 
 pub(super) fn agree(change: &Change<'_>, differ: (&str, &str), names: &mut Names, book: &mut Book) {
     let name = names.fresh(&format!("{}_{}_agrees", change.anatomy.table.name, change.new_after));
     let add = |differ: &str| added(change, &name, &format!("check (not ({differ}))"));
-    book.build.pair(add(differ.0), dropped(change, &name));
+    book.link.pair(add(differ.0), dropped(change, &name));
     book.strip.pair(dropped(change, &name), add(differ.1));
 }

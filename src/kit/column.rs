@@ -5,9 +5,9 @@ use super::change::Change;
 use crate::pg::anatomy::ColumnFacts;
 
 /// How the column is written in ADD COLUMN.
-pub(super) fn definition(change: &Change<'_>, name: &str, type_name: &str, facts: &ColumnFacts) -> String {
+pub(super) fn definition(change: &Change<'_>, name: &str, facts: &ColumnFacts) -> String {
     let collation = facts.collation.as_ref().map(|name| format!(" collate {name}")).unwrap_or_default();
-    change.alter(&format!("add column {} {type_name}{collation}", change.q(name)))
+    change.alter(&format!("add column {} {}{collation}", change.q(name), facts.type_name))
 }
 
 /// What else the column is given: all of the catalog alone, whatever the table's size.
@@ -30,16 +30,16 @@ pub(super) fn attributes(change: &Change<'_>, name: &str, facts: &ColumnFacts) -
 }
 
 /// The new column comes, and goes again on the way down.
-pub(super) fn add_new(change: &Change<'_>, type_name: &str, attributes_of: &ColumnFacts, book: &mut Book) {
-    let mut up = vec![definition(change, &change.new, type_name, attributes_of)];
-    up.extend(attributes(change, &change.new, attributes_of));
+pub(super) fn add_new(change: &Change<'_>, facts: &ColumnFacts, book: &mut Book) {
+    let mut up = vec![definition(change, &change.new, facts)];
+    up.extend(attributes(change, &change.new, facts));
     book.expand.pair(up, change.alter(&format!("drop column {}", change.q(&change.new))));
 }
 
 /// The old column goes, and comes again on the way down, empty until the job before it fills it.
 pub(super) fn drop_old(change: &Change<'_>, book: &mut Book) {
     let facts = &change.anatomy.column;
-    let mut down = vec![definition(change, &change.old_after, &facts.type_name, facts)];
+    let mut down = vec![definition(change, &change.old_after, facts)];
     down.extend(attributes(change, &change.old_after, facts));
     book.contract.pair(change.alter(&format!("drop column {}", change.q(&change.old_after))), down);
 }

@@ -6,26 +6,31 @@
 
 use super::book::Book;
 use super::change::Change;
+use super::sync::Casts;
 use crate::pg::anatomy::{Identity, Sequence};
+use crate::pg::quote;
 
 /// Where the default stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Default {
     /// There is none.
     None,
-    /// At both columns.
-    Both(String),
+    /// At both columns, as it is written for the old and for the new one.
+    Both(String, String),
     /// At the one that is the truth.
     One,
 }
 
 impl Default {
-    pub(super) fn of(change: &Change<'_>, is_volatile: bool) -> Self {
+    pub(super) fn of(change: &Change<'_>, casts: &Casts, is_volatile: bool) -> Self {
         match &change.anatomy.column.default {
             _ if change.anatomy.column.identity.is_some() => Self::One,
             None => Self::None,
             Some(_) if is_volatile => Self::One,
-            Some(sql) => Self::Both(sql.clone()),
+            Some(sql) if casts.forward.is_some() => {
+                Self::Both(sql.clone(), casts.forward(&format!("({sql})")))
+            }
+            Some(sql) => Self::Both(sql.clone(), sql.clone()),
         }
     }
 }
@@ -36,9 +41,9 @@ pub(super) fn carry(change: &Change<'_>, default: &Default, book: &mut Book) {
     match default {
         Default::None => {}
         // Apart from ADD COLUMN, so that rows from before stay null until the backfill comes to them.
-        Default::Both(sql) => {
-            book.expand.up(alter(&change.new, &format!("set default {sql}")));
-            book.contract.pair(Vec::new(), alter(&change.old_after, &format!("set default {sql}")));
+        Default::Both(old, new) => {
+            book.expand.up(alter(&change.new, &format!("set default {new}")));
+            book.contract.pair(Vec::new(), alter(&change.old_after, &format!("set default {old}")));
         }
         Default::One => match (facts.identity, &facts.sequence, &facts.default) {
             (Some(identity), Some(sequence), _) => move_identity(change, identity, sequence, book),
@@ -54,15 +59,20 @@ pub(super) fn carry(change: &Change<'_>, default: &Default, book: &mut Book) {
                         )
                     })
                 };
-                let step = |from: &str, to: &str| {
+                let step = |from: &str, to: &str, type_name: &str| {
                     let mut statements =
                         vec![alter(from, "drop default"), alter(to, &format!("set default {sql}"))];
                     statements.extend(belongs(to));
+                    statements.extend(
+                        owned
+                            .filter(|_| is_retyped(change))
+                            .map(|sequence| format!("alter sequence {} as {type_name}", sequence.name)),
+                    );
                     statements
                 };
                 book.switch.pair(
-                    step(&change.old_after, &change.new_after),
-                    step(&change.new_after, &change.old_after),
+                    step(&change.old_after, &change.new_after, &change.facts.type_name),
+                    step(&change.new, &change.old, &facts.type_name),
                 );
             }
             _ => {}
@@ -73,29 +83,37 @@ pub(super) fn carry(change: &Change<'_>, default: &Default, book: &mut Book) {
 /// The counter goes on where it was: it is read before its sequence goes.
 fn move_identity(change: &Change<'_>, identity: Identity, sequence: &Sequence, book: &mut Book) {
     let word = if identity == Identity::Always { "always" } else { "by default" };
-    let Sequence { start, increment, min, max, cache, .. } = sequence;
+    let Sequence { start, increment, min, cache, .. } = sequence;
+    // What was as much as the old type holds is as much as the new one holds.
+    let most = [i64::from(i16::MAX), i64::from(i32::MAX), i64::MAX];
+    let is_most = is_retyped(change) && most.contains(&sequence.max);
+    let max = if is_most { String::new() } else { format!(" maxvalue {}", sequence.max) };
     let cycle = if sequence.cycle { " cycle" } else { "" };
     let step = |from: &str, to: &str| {
-        let (table, from_column, to_column) = (change.table(), change.q(from), change.q(to));
-        let name = |column: &str| {
-            let (table, column) = (crate::pg::quote::literal(&table), crate::pg::quote::literal(column));
+        let counter = |column: &str| {
+            let (table, column) = (quote::literal(&change.table()), quote::literal(column));
             format!("pg_get_serial_sequence({table}, {column})")
         };
+        let (from_column, to_column) = (change.q(from), change.q(to));
+        let dropped = change.alter(&format!("alter column {from_column} drop identity"));
+        let added = change.alter(&format!(
+            "alter column {to_column} add generated {word} as identity\n        (start {start} increment {increment} minvalue {min}{max} cache {cache}{cycle})"
+        ));
         vec![
+            format!("lock table {} in access exclusive mode", change.table()),
             format!(
-                "create temporary table longhaul_counter on commit drop as\n    select coalesce(pg_sequence_last_value({}::regclass), 0) as value",
-                name(from)
+                "do $identity$\ndeclare\n    counter bigint := pg_sequence_last_value({}::regclass);\nbegin\n    {dropped};\n    {added};\n    if counter is not null then\n        perform setval({}, counter);\n    end if;\nend\n$identity$",
+                counter(from),
+                counter(to)
             ),
-            change.alter(&format!("alter column {from_column} drop identity")),
-            change.alter(&format!(
-                "alter column {to_column} add generated {word} as identity\n    (start {start} increment {increment} minvalue {min} maxvalue {max} cache {cache}{cycle})"
-            )),
-            format!(
-                "select setval({}, value) from longhaul_counter where value <> 0",
-                name(to)
-            ),
-            "drop table longhaul_counter".to_owned(),
         ]
     };
-    book.switch.pair(step(&change.old_after, &change.new_after), step(&change.new_after, &change.old_after));
+    book.switch.pair(step(&change.old_after, &change.new_after), step(&change.new, &change.old));
+}
+
+/// Whether the column goes from one integer type to another.
+fn is_retyped(change: &Change<'_>) -> bool {
+    let integers = ["smallint", "integer", "bigint"];
+    let (old, new) = (change.anatomy.column.type_name.as_str(), change.facts.type_name.as_str());
+    old != new && integers.contains(&old) && integers.contains(&new)
 }

@@ -5,7 +5,14 @@ use super::change::Change;
 use super::names::Names;
 use crate::pg::anatomy::ForeignKey;
 
-pub(super) fn carry(change: &Change<'_>, names: &mut Names, book: &mut Book) {
+/// A foreign key that refers to the new column, as it is in the end.
+pub(super) struct Incoming {
+    pub(super) add: Vec<String>,
+    pub(super) drop: String,
+}
+
+pub(super) fn carry(change: &Change<'_>, names: &mut Names, book: &mut Book) -> Vec<Incoming> {
+    let mut incoming = Vec::new();
     for key in &change.anatomy.foreign_keys {
         if key.is_partitioned && change.anatomy.table.version < 180_000 || key.sets {
             let why = if key.sets {
@@ -25,7 +32,7 @@ pub(super) fn carry(change: &Change<'_>, names: &mut Names, book: &mut Book) {
         } else {
             Names::new(key.taken.iter().cloned()).successor(&key.name, change)
         };
-        let definition = rewritten(change, key);
+        let definition = rewritten(change, key, &change.new);
         let alter = |what: String| format!("alter table {} {what}", key.table);
         let add = |name: &str, definition: &str| {
             let quoted = change.q(name);
@@ -39,8 +46,8 @@ pub(super) fn carry(change: &Change<'_>, names: &mut Names, book: &mut Book) {
             statements
         };
         let drop = |name: &str| alter(format!("drop constraint {}", change.q(name)));
-        book.build.pair(add(&called.meanwhile, &definition), drop(&called.meanwhile));
-        book.unlink.pair(drop(&key.name), add(&key.name, &key.definition));
+        book.link.pair(add(&called.meanwhile, &definition), drop(&called.meanwhile));
+        book.unlink.pair(drop(&key.name), add(&key.name, &rewritten(change, key, &change.old_after)));
         if called.meanwhile != called.finally {
             let rename = |from: &str, to: &str| {
                 alter(format!("rename constraint {} to {}", change.q(from), change.q(to)))
@@ -48,14 +55,19 @@ pub(super) fn carry(change: &Change<'_>, names: &mut Names, book: &mut Book) {
             book.unlink
                 .pair(rename(&called.meanwhile, &called.finally), rename(&called.finally, &called.meanwhile));
         }
+        if key.refers_here {
+            let definition = rewritten(change, key, &change.new_after);
+            incoming.push(Incoming { add: add(&called.finally, &definition), drop: drop(&called.finally) });
+        }
     }
+    incoming
 }
 
 /// The definition with the new column; PostgreSQL writes its beginning in one way only.
-fn rewritten(change: &Change<'_>, key: &ForeignKey) -> String {
+fn rewritten(change: &Change<'_>, key: &ForeignKey, new: &str) -> String {
     let list = |columns: &[String], is_here: bool| {
         let name = |column: &String| match column {
-            column if is_here && *column == change.old => change.q(&change.new),
+            column if is_here && *column == change.old => change.q(new),
             column => change.q(column),
         };
         columns.iter().map(name).collect::<Vec<_>>().join(", ")

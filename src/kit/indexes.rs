@@ -3,10 +3,18 @@
 use super::book::Book;
 use super::change::{Change, KitError};
 use super::checks;
-use super::names::Names;
+use super::foreign_keys::Incoming;
+use super::names::{Called, Names};
 use crate::pg::anatomy::{Index, IndexConstraint};
 
-pub(super) fn carry(change: &Change<'_>, names: &mut Names, book: &mut Book) -> Result<(), KitError> {
+/// Returns what sets the replica identity, and sets it back.
+pub(super) fn carry(
+    change: &Change<'_>,
+    incoming: &[Incoming],
+    names: &mut Names,
+    book: &mut Book,
+) -> Result<(Vec<String>, Vec<String>), KitError> {
+    let mut identity = (Vec::new(), Vec::new());
     for index in &change.anatomy.indexes {
         let Index { name, definition, is_valid, is_partitioned, .. } = index;
         if index.is_excluding() {
@@ -36,9 +44,16 @@ pub(super) fn carry(change: &Change<'_>, names: &mut Names, book: &mut Book) -> 
         };
         let called = names.successor(name, change);
         let make_new = made(change, index, new, &called.meanwhile);
-        let make_old = made(change, index, definition, name);
-        // First, so that it is never without.
-        book.strip.pair(placed(change, index, &called.meanwhile), placed(change, index, name));
+        let left = change.left(definition, |left| left.indexes.get(&index.oid));
+        let make_old = made(change, index, left, name);
+        if index.is_replica_identity {
+            identity.0.push(identified(change, &called.meanwhile));
+            identity.1.push(identified(change, name));
+        }
+        if index.is_clustered {
+            let by = |name: &str| change.alter(&format!("cluster on {}", change.q(name)));
+            book.strip.pair(by(&called.meanwhile), by(name));
+        }
         match &index.constraint {
             None => {
                 book.build.pair(make_new, dropped(change, &called.meanwhile));
@@ -50,7 +65,11 @@ pub(super) fn carry(change: &Change<'_>, names: &mut Names, book: &mut Book) -> 
                     );
                 }
             }
-            Some(constraint) if constraint.kind == "p" => return Err(primary(change)),
+            Some(constraint) if constraint.kind == "p" => {
+                let make_again = made(change, index, change.after(definition, new), &called.meanwhile);
+                let key = PrimaryKey { index, constraint, make_new, make_again, make_old, called };
+                key.carry(change, incoming, book);
+            }
             Some(constraint) => {
                 let add = |mut statements: Vec<String>, name: &str| {
                     statements.push(using_index(change, constraint, name));
@@ -69,7 +88,49 @@ pub(super) fn carry(change: &Change<'_>, names: &mut Names, book: &mut Book) -> 
             }
         }
     }
-    Ok(())
+    Ok(identity)
+}
+
+/// A primary key. A table has one only, so that the new column's is a unique index until the strip; then they change places.
+struct PrimaryKey<'k> {
+    index: &'k Index,
+    constraint: &'k IndexConstraint,
+    make_new: Vec<String>,
+    /// The same after the switch.
+    make_again: Vec<String>,
+    make_old: Vec<String>,
+    called: Called,
+}
+
+impl PrimaryKey<'_> {
+    /// On the way down the foreign keys to it are taken off and put on again: they hang on the index that goes.
+    fn carry(self, change: &Change<'_>, incoming: &[Incoming], book: &mut Book) {
+        let Self { index, constraint, make_new, make_again, make_old, called } = self;
+        let swap = |from: &str, to: &str, using: &str| {
+            change.alter(&format!(
+                "drop constraint {}, add constraint {} primary key using index {}{}",
+                change.q(from),
+                change.q(to),
+                change.q(using),
+                deferral(constraint)
+            ))
+        };
+        let on = |name: &str| format!("constraint {} on {}", change.q(name), change.table());
+        let comment = |name: &str| Change::comment(&on(name), constraint.comment.as_ref());
+        let mut up = vec![swap(&index.name, &called.finally, &called.meanwhile)];
+        up.extend(comment(&called.finally));
+        let meanwhile = format!("{}_old", called.meanwhile);
+        let mut down: Vec<String> = incoming.iter().map(|key| key.drop.clone()).collect();
+        let renamed =
+            |statement: String| statement.replacen(&change.q(&index.name), &change.q(&meanwhile), 1);
+        down.extend(make_old.into_iter().map(renamed));
+        down.push(swap(&called.finally, &index.name, &meanwhile));
+        down.extend(comment(&index.name));
+        down.extend(make_again);
+        down.extend(incoming.iter().flat_map(|key| key.add.clone()));
+        book.build.pair(make_new, dropped(change, &called.meanwhile));
+        book.strip.pair(up, down);
+    }
 }
 
 /// `CREATE INDEX` as PostgreSQL writes it, made CONCURRENTLY and under that name.
@@ -96,25 +157,20 @@ fn made(change: &Change<'_>, index: &Index, definition: &str, name: &str) -> Vec
     statements
 }
 
-/// What only one of the two can have.
-fn placed(change: &Change<'_>, index: &Index, name: &str) -> Vec<String> {
-    let mut statements = Vec::new();
-    if index.is_replica_identity {
-        statements.push(change.alter(&format!("replica identity using index {}", change.q(name))));
-    }
-    if index.is_clustered {
-        statements.push(change.alter(&format!("cluster on {}", change.q(name))));
-    }
-    statements
+fn identified(change: &Change<'_>, name: &str) -> String {
+    change.alter(&format!("replica identity using index {}", change.q(name)))
 }
 
-fn using_index(change: &Change<'_>, constraint: &IndexConstraint, name: &str) -> String {
-    let deferral = match (constraint.deferrable, constraint.deferred) {
+fn deferral(constraint: &IndexConstraint) -> &'static str {
+    match (constraint.deferrable, constraint.deferred) {
         (_, true) => " deferrable initially deferred",
         (true, false) => " deferrable",
         (false, false) => "",
-    };
-    let name = change.q(name);
+    }
+}
+
+fn using_index(change: &Change<'_>, constraint: &IndexConstraint, name: &str) -> String {
+    let (name, deferral) = (change.q(name), deferral(constraint));
     change.alter(&format!("add constraint {name} unique using index {name}{deferral}"))
 }
 
@@ -124,14 +180,6 @@ fn dropped(change: &Change<'_>, name: &str) -> String {
 
 fn renamed(change: &Change<'_>, from: &str, to: &str) -> String {
     format!("alter index {} rename to {}", change.beside(from), change.q(to))
-}
-
-fn primary(change: &Change<'_>) -> KitError {
-    KitError::unfit(
-        format!("{} is part of the primary key of {}", change.old, change.table()),
-        "rows are walked by that key, and other tables point to it. Rename it at once with ALTER TABLE … RENAME COLUMN, in a \
-         revision of its own, when no client is there; or give the table another unique key first",
-    )
 }
 
 fn partitioned(change: &Change<'_>, index: &Index) -> KitError {

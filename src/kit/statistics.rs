@@ -33,7 +33,10 @@ pub(super) fn carry(change: &Change<'_>, names: &mut Names, book: &mut Book) {
         };
         let drop = |name: &str| format!("drop statistics {}", full(name));
         book.build.pair(make(&called.meanwhile, after), drop(&called.meanwhile));
-        book.strip.pair(drop(&object.name), make(&object.name, &object.columns));
+        book.strip.pair(
+            drop(&object.name),
+            make(&object.name, change.left(&object.columns, |left| left.statistics.get(&object.oid))),
+        );
         if called.meanwhile != called.finally {
             let rename =
                 |from: &str, to: &str| format!("alter statistics {} rename to {}", full(from), change.q(to));

@@ -14,8 +14,8 @@ use crate::pg::anatomy::{Function, Trigger};
 pub(super) struct Side {
     /// The statements that set it from the other side.
     pub(super) assign: String,
-    /// It was given in an INSERT, as far as one can tell.
-    pub(super) given: String,
+    /// It was given in an INSERT, as far as one can tell; `None`: a default that is another each time can't be told from it.
+    pub(super) given: Option<String>,
     /// It was changed by an UPDATE.
     pub(super) changed: String,
 }
@@ -57,8 +57,14 @@ impl Sync<'_> {
         let unless = |believed: &str, other: &str| {
             if wins { format!("{other}\n           and not ({believed})") } else { other.to_owned() }
         };
-        let (given, changed) =
-            (unless(&believed.given, &other.given), unless(&believed.changed, &other.changed));
+        let given = match (&believed.given, &other.given) {
+            (Some(believed), Some(other)) => unless(believed, other),
+            // Who gives the other one doesn't know the believed one.
+            (None, Some(other)) => other.clone(),
+            (Some(believed), None) => format!("not ({believed})"),
+            (None, None) => "false".to_owned(),
+        };
+        let changed = unless(&believed.changed, &other.changed);
         let refuse = |both: String| match self.rule {
             BothWritten::Refuse => format!(
                 "        if {both} and {differ} then\n            raise exception using errcode = 'check_violation',\n                message = {};\n        end if;\n",
@@ -71,11 +77,15 @@ impl Sync<'_> {
             ),
             _ => String::new(),
         };
-        let indented = |text: &str| text.replace('\n', "\n        ");
+        let indented = |text: &str| text.replace('\n', "\n            ");
         format!(
             "create or replace function {}() returns trigger\nlanguage plpgsql as $sync$\nbegin\n    if tg_op = 'INSERT' then\n{}        if {given} then\n            {}\n        else\n            {}\n        end if;\n    else\n{}        if {changed} then\n            {}\n        else\n            {}\n        end if;\n    end if;\n    return new;\nend\n$sync$",
             self.change.beside(&self.function),
-            refuse(format!("{} and {}", old.given, new.given)),
+            old.given
+                .as_ref()
+                .zip(new.given.as_ref())
+                .map(|(old, new)| refuse(format!("{old} and {new}")))
+                .unwrap_or_default(),
             indented(&believed.assign),
             indented(&other.assign),
             refuse(format!("{} and {}", old.changed, new.changed)),
@@ -126,10 +136,12 @@ pub(super) fn sides(change: &Change<'_>, default: &Default, truth: Truth, cast: 
     let field = |row: &str, name: &str| format!("{row}.{}", change.q(name));
     let side = |name: &str, from: &str, cast: &dyn Fn(&str) -> String, holds_default: bool| {
         let given = match default {
-            Default::Both(sql) => change.differ(&field("new", name), &format!("({sql})")),
-            // A default that is another each time can't be told from what a client sends.
-            Default::One if holds_default => "true".to_owned(),
-            Default::One | Default::None => format!("{} is not null", field("new", name)),
+            Default::Both(of_old, of_new) => {
+                let sql = if name == old { of_old } else { of_new };
+                Some(change.differ(&field("new", name), &format!("({sql})")))
+            }
+            Default::One if holds_default => None,
+            Default::One | Default::None => Some(format!("{} is not null", field("new", name))),
         };
         Side {
             assign: format!("{} := {};", field("new", name), cast(&field("new", from))),
@@ -144,7 +156,7 @@ pub(super) fn sides(change: &Change<'_>, default: &Default, truth: Truth, cast: 
     }
 }
 
-/// How values cross from one column to the other: expressions with `{}` for the value; `None`: as they are.
+/// How values cross from one column to the other: expressions with `$1` for the value; `None`: as they are.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Casts {
     pub(super) forward: Option<String>,
@@ -163,7 +175,7 @@ impl Casts {
     }
 
     fn apply(expression: Option<&str>, value: &str) -> String {
-        expression.map_or_else(|| value.to_owned(), |expression| expression.replace("{}", value))
+        expression.map_or_else(|| value.to_owned(), |expression| expression.replace("$1", value))
     }
 }
 

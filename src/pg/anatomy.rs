@@ -45,8 +45,12 @@ pub struct Anatomy {
 }
 
 impl Anatomy {
-    /// Reads it; `None` when the table has no such column.
-    pub async fn read(client: &Client, table: u32, column: &str) -> Result<Option<Self>, Error> {
+    /// Reads it; functions of the schema `control` are left out. `None` when the table has no such column.
+    pub async fn read(
+        client: &Client,
+        (table, column): (u32, &str),
+        control: &str,
+    ) -> Result<Option<Self>, Error> {
         let row = client.query_opt(include_str!("anatomy/column.sql"), &[&table, &column]).await?;
         let Some(row) = row else { return Ok(None) };
         let facts: ColumnFacts = parsed(row.get(0));
@@ -57,7 +61,8 @@ impl Anatomy {
         let table_facts = TableFacts::read(client, table).await?;
         let condition = if table_facts.version < 150_000 { "NULL" } else { "pg_get_expr(r.prqual, $1)" };
         let publications = include_str!("anatomy/publications.sql").replace("{condition}", condition);
-        let functions = client.query_one(include_str!("anatomy/functions.sql"), &[&table, &column]).await?;
+        let functions =
+            client.query_one(include_str!("anatomy/functions.sql"), &[&table, &column, &control]).await?;
         let found = Self {
             indexes: parsed(&about(include_str!("anatomy/indexes.sql")).await?),
             checks: parsed(&about(include_str!("anatomy/checks.sql")).await?),

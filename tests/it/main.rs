@@ -13,6 +13,7 @@ mod history;
 mod interleaved;
 mod inventory;
 mod keys;
+mod kit;
 mod layers;
 mod main_job;
 mod night;

@@ -15,6 +15,7 @@ SELECT json_build_object(
     'storage', CASE WHEN a.attstorage <> t.typstorage THEN
                    CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main'
                                      ELSE 'extended' END END,
+    'is_toastable', t.typstorage <> 'p',
     'compression', CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
     'grants', (SELECT coalesce(json_agg(json_build_object(
                           'role', CASE g.grantee WHEN 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(g.grantee)) END,

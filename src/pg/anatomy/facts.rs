@@ -71,6 +71,8 @@ pub struct ColumnFacts {
     pub options: Vec<String>,
     /// SET STORAGE where it isn't its type's.
     pub storage: Option<String>,
+    /// Its values can be stored out of line.
+    pub is_toastable: bool,
     /// SET COMPRESSION.
     pub compression: Option<String>,
     /// Rights on the column itself.
@@ -284,6 +286,14 @@ pub struct View {
     pub options: Vec<String>,
     /// Its columns as SQL writes them.
     pub columns: Vec<String>,
+    /// Whose it is, as SQL writes it.
+    pub owner: String,
+    /// COMMENT ON VIEW.
+    pub comment: Option<String>,
+    /// Rights on it, but for its owner's.
+    pub grants: Vec<Grant>,
+    /// What would be lost if it were dropped and made again, in PostgreSQL's words.
+    pub attached: Vec<String>,
     /// Its query.
     pub definition: String,
 }

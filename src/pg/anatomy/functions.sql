@@ -1,5 +1,5 @@
 -- Functions whose text has the column's name in it as a word, and the table's or that of one of its triggers. $1: the table;
--- $2: the column's name
+-- $2: the column's name; $3: the control schema, whose functions are ours
 SELECT coalesce(json_agg(json_build_object(
     'oid', p.oid::int8,
     'name', p.oid::regprocedure::text,
@@ -15,6 +15,7 @@ JOIN pg_class AS c ON c.oid = $1
 WHERE p.pronamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
   AND l.lanname NOT IN ('c', 'internal') AND p.prokind <> 'a'
   AND NOT EXISTS (SELECT FROM pg_depend AS e WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e')
-  AND position(lower($2) IN lower(p.prosrc)) > 0
-  AND (position(lower(c.relname) IN lower(p.prosrc)) > 0
+  AND p.pronamespace IS DISTINCT FROM to_regnamespace(quote_ident($3))
+  AND p.prosrc ~* ('\m' || regexp_replace($2, '(\W)', '\\\1', 'g') || '\M')
+  AND (p.prosrc ~* ('\m' || regexp_replace(c.relname, '(\W)', '\\\1', 'g') || '\M')
        OR EXISTS (SELECT FROM pg_trigger WHERE tgfoid = p.oid AND tgrelid = $1))

@@ -2,7 +2,7 @@
 SELECT coalesce(json_agg(json_build_object(
     'name', p.pubname,
     'columns', (SELECT json_agg(quote_ident(a.attname) ORDER BY a.attnum) FROM pg_attribute AS a
-                WHERE a.attrelid = $1 AND a.attnum::text = ANY (string_to_array(to_jsonb(r) ->> 'prattrs', ' '))),
+                WHERE a.attrelid = $1 AND to_jsonb(r) -> 'prattrs' @> to_jsonb(a.attnum)),
     'names_column', EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_publication_rel'::regclass
                             AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = $1
                             AND d.refobjsubid = $2),

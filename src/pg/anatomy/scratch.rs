@@ -1,11 +1,11 @@
 //! How definitions read once a column is renamed: PostgreSQL renames it in an empty copy of the table, in a schema of its
 //! own and a transaction that is rolled back. No SQL is parsed here, and the table itself is only looked at.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tokio_postgres::{Client, Error, Row};
 
-use super::{Anatomy, Check};
+use super::{Anatomy, Check, ColumnFacts, TableFacts};
 use crate::model::{Ident, TableName};
 use crate::pg::quote::{quoted, table};
 
@@ -28,6 +28,19 @@ pub struct Renamed {
     pub publications: HashMap<String, Definition>,
     /// The column's default is another value each time.
     pub default_varies: bool,
+    /// Views whose columns get other types.
+    pub retyped_views: HashSet<u32>,
+    /// The column as it is in the copy.
+    pub column: Option<ColumnFacts>,
+}
+
+/// What is tried on the copy.
+#[derive(Clone, Copy, Debug)]
+pub struct Trial<'t> {
+    /// The column's other name.
+    pub name: &'t str,
+    /// Its other type, and the expression that makes its values.
+    pub retyping: Option<(&'t str, &'t str)>,
 }
 
 /// The definition, or what PostgreSQL said to it.
@@ -51,16 +64,21 @@ enum Place {
     Publication(String),
 }
 
-/// Renames the column to `new` in a copy. The session must look into `pg_catalog` alone and be in no transaction, and its
+/// Renames the column in a copy. The session must look into `pg_catalog` alone and be in no transaction, and its
 /// role may make schemas.
-pub async fn renamed(client: &Client, anatomy: &Anatomy, new: &str) -> Result<Renamed, Error> {
+pub async fn renamed(client: &Client, anatomy: &Anatomy, trial: Trial<'_>) -> Result<Renamed, Error> {
     let copy = format!("longhaul_scratch_{}", uuid::Uuid::new_v4().simple());
-    let result = in_transaction(client, anatomy, new, &copy).await;
+    let result = in_transaction(client, anatomy, trial, &copy).await;
     client.batch_execute("ROLLBACK").await?;
     result
 }
 
-async fn in_transaction(client: &Client, anatomy: &Anatomy, new: &str, copy: &str) -> Result<Renamed, Error> {
+async fn in_transaction(
+    client: &Client,
+    anatomy: &Anatomy,
+    trial: Trial<'_>,
+    copy: &str,
+) -> Result<Renamed, Error> {
     let schema = &anatomy.table.schema;
     let clone = format!("{copy}.{}", quoted(&anatomy.table.name));
     let original =
@@ -72,6 +90,14 @@ async fn in_transaction(client: &Client, anatomy: &Anatomy, new: &str, copy: &st
             quoted(schema)
         ))
         .await?;
+    if let Some((type_name, using)) = trial.retyping {
+        let column = quoted(&anatomy.column.name);
+        client
+            .batch_execute(&format!(
+                "ALTER TABLE {clone} ALTER COLUMN {column} TYPE {type_name} USING {using}"
+            ))
+            .await?;
+    }
     let pieces = pieces(client, anatomy, copy, &clone).await?;
     client.batch_execute(&format!("SET LOCAL search_path = {copy}, {}", quoted(schema))).await?;
     let mut refused: HashMap<usize, String> = HashMap::new();
@@ -88,11 +114,30 @@ async fn in_transaction(client: &Client, anatomy: &Anatomy, new: &str, copy: &st
     client
         .batch_execute(&format!(
             "ALTER TABLE {clone} RENAME COLUMN {old} TO {}; SET LOCAL search_path = pg_catalog, pg_temp",
-            quoted(new)
+            quoted(trial.name)
         ))
         .await?;
     let mut renamed =
         Renamed { default_varies: default_varies(client, anatomy, &clone).await?, ..Renamed::default() };
+    let oid: u32 = client.query_one(&format!("SELECT {}::oid", regclass(&clone)), &[]).await?.get(0);
+    let row = client.query_one(include_str!("column.sql"), &[&oid, &trial.name]).await?;
+    renamed.column = Some(super::parsed(row.get(0)));
+    for view in &anatomy.views {
+        let types = |of: &str| {
+            format!(
+                "(SELECT array_agg((atttypid, atttypmod)::text ORDER BY attnum) FROM pg_attribute WHERE attrelid = {of} AND attnum > 0)"
+            )
+        };
+        let name = regclass(&format!("{copy}.view_{}", view.oid)).replace("::pg_catalog.regclass", "");
+        let sql = format!(
+            "SELECT {} IS DISTINCT FROM {}",
+            types(&view.oid.to_string()),
+            types(&format!("to_regclass({name})"))
+        );
+        if client.query_one(&sql, &[]).await?.get(0) {
+            renamed.retyped_views.insert(view.oid);
+        }
+    }
     for (at, piece) in pieces.into_iter().enumerate() {
         let definition = match refused.remove(&at) {
             Some(said) => Err(said),
@@ -112,6 +157,44 @@ async fn in_transaction(client: &Client, anatomy: &Anatomy, new: &str, copy: &st
         };
     }
     Ok(renamed)
+}
+
+/// The name as a `regclass`.
+fn regclass(name: &str) -> String {
+    format!("{}::pg_catalog.regclass", crate::pg::quote::literal(name))
+}
+
+/// Whether PostgreSQL would write the table or one of its indexes anew to give the column this type; also when it can't do
+/// it by itself. Tried on an empty copy: the files change there too.
+pub async fn rewrites(client: &Client, anatomy: &Anatomy, type_name: &str) -> Result<bool, Error> {
+    let copy = format!("longhaul_scratch_{}", uuid::Uuid::new_v4().simple());
+    let TableFacts { schema, name, .. } = &anatomy.table;
+    let clone = format!("{copy}.{}", quoted(name));
+    let original = table(&TableName { schema: Some(Ident(schema.clone())), table: Ident(name.clone()) });
+    let files = format!(
+        "SELECT string_agg(concat(relname, ' ', pg_relation_filenode(oid)), ',' ORDER BY relname) FROM pg_class \
+         WHERE oid = {0} OR oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = {0})",
+        regclass(&clone)
+    );
+    let tried = async {
+        client
+            .batch_execute(&format!(
+                "BEGIN; SET LOCAL lock_timeout = '2s'; CREATE SCHEMA {copy}; \
+                 CREATE TABLE {clone} (LIKE {original} INCLUDING INDEXES)"
+            ))
+            .await?;
+        let before: String = client.query_one(&files, &[]).await?.get(0);
+        let alter =
+            format!("ALTER TABLE {clone} ALTER COLUMN {} TYPE {type_name}", quoted(&anatomy.column.name));
+        if let Err(error) = client.batch_execute(&alter).await {
+            return if error.code().is_some() { Ok(true) } else { Err(error) };
+        }
+        let after: String = client.query_one(&files, &[]).await?.get(0);
+        Ok(before != after)
+    };
+    let tried = tried.await;
+    client.batch_execute("ROLLBACK").await?;
+    tried
 }
 
 /// Whether the default is another value each time: PostgreSQL then keeps none for the rows that are there, `pgroll`'s way of
@@ -139,7 +222,6 @@ const PROBE: &str = "longhaul probe of its default";
 /// means the copy when they are run.
 async fn pieces(client: &Client, anatomy: &Anatomy, copy: &str, clone: &str) -> Result<Vec<Piece>, Error> {
     let here = async |call: String| -> Result<Row, Error> { client.query_one(&call, &[]).await };
-    let regclass = |name: &str| format!("'{}'::pg_catalog.regclass", name.replace('\'', "''"));
     let text = |text: &str| crate::pg::quote::literal(text);
     let mut pieces = Vec::new();
     for index in anatomy.indexes.iter().filter(|index| !index.is_excluding()) {

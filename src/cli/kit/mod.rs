@@ -1,22 +1,34 @@
 //! `longhaul rename-column` and its kin: the revisions of a change without downtime, as files.
 
+mod add_not_null;
+mod change_type;
+mod mapping;
+mod rename_column;
+
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::context::Context;
-use super::exit;
-use super::failure::Failure;
-use super::new_file::{self, NewFile, Then};
-use super::revision::{id, parents};
-use super::revisions::Revisions;
-use crate::kit::{Book, BothWritten, KitError, Page, PageKind, RenameOptions, rename};
+pub(super) use add_not_null::{NotNullArgs, add_not_null};
+pub(super) use change_type::{TypeArgs, change_type};
+pub(super) use mapping::{MergeColumnsArgs, SplitColumnArgs, merge_columns, split_column};
+pub(super) use rename_column::{RenameArgs, rename_column};
+
+use crate::cli::context::Context;
+use crate::cli::exit;
+use crate::cli::failure::Failure;
+use crate::cli::new_file::{self, NewFile, Then};
+use crate::cli::revision::{id, parents};
+use crate::cli::revisions::Revisions;
+use crate::kit::{Book, BothWritten, KitError, Page, PageKind, SyncOptions};
 use crate::manifest::{Draft, DraftKind, nearest};
 use crate::model::{Ident, TableName};
 use crate::pg::Connection;
-use crate::pg::anatomy::{Anatomy, scratch};
+use crate::pg::anatomy::{Anatomy, TableFacts};
 use crate::pg::catalog::Table;
+use crate::pg::quote;
+use crate::pg::search_path::prepare_as_author;
 
 /// What every change of a column takes.
 #[derive(Args, Debug)]
@@ -54,40 +66,45 @@ enum Which {
     Refuse,
 }
 
-#[derive(Args, Debug)]
-pub(crate) struct RenameArgs {
-    /// The column: table.column or schema.table.column, as SQL writes it
-    #[arg(value_name = "TABLE.COLUMN")]
-    column: String,
-    /// Its new name, as SQL writes it
-    new: String,
-    #[command(flatten)]
-    sync: SyncArgs,
-    #[command(flatten)]
-    change: ChangeArgs,
+/// Prepared, which takes one statement only, before it is run as part of others.
+async fn is_type(connection: &Connection, type_name: &str) -> Result<(), Failure> {
+    let prepared = prepare_as_author(connection, &format!("SELECT CAST(NULL AS {type_name})")).await;
+    prepared.map(drop).map_err(|error| {
+        let failure = Failure::new(exit::USAGE, format!("`{type_name}` is no type here"));
+        failure
+            .because(&error)
+            .hint(Some("write it as in SQL, in quotes where the shell needs them".to_owned()))
+    })
 }
 
-pub(crate) async fn rename_column(args: &RenameArgs, context: &Context<'_>) -> Result<u8, Failure> {
-    let new = name(&args.new)?;
-    let revisions = Revisions::of_targets(context, args.change.head.iter().map(String::as_str)).await?;
-    let (connection, anatomy) = anatomy(context, &args.column).await?;
-    let renamed = scratch::renamed(&connection, &anatomy, &new.0).await.map_err(|error| {
-        let hint = "an empty copy of the table is made in a schema of its own and rolled back: the role needs \
-                    CREATE on the database for it";
-        Failure::new(exit::FAILED, "can't try the new name on a copy").because(&error).hint(Some(hint.to_owned()))
-    })?;
-    let (pages, book) = rename(&anatomy, &renamed, &new.0, &args.sync.options())?;
-    write(context, &revisions, &args.change, &pages, &book)
+async fn is_expression(connection: &Connection, sql: &str, anatomy: &Anatomy) -> Result<(), Failure> {
+    let statement = format!("SELECT {sql} FROM {}", table(anatomy));
+    let prepared = prepare_as_author(connection, &statement).await;
+    prepared.map(drop).map_err(|error| {
+        let failure = Failure::new(exit::USAGE, format!("the value can't be made by {sql}"));
+        let hint =
+            "give --using and --back expressions with $1 for the value, of the types that the columns have";
+        failure.because(&error).hint(Some(hint.to_owned()))
+    })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn cant_try(error: tokio_postgres::Error) -> Failure {
+    let hint = "an empty copy of the table is made in a schema of its own and rolled back: the role needs CREATE on the \
+                database for it";
+    let failure = Failure::new(exit::FAILED, "can't try the change on a copy of the table").because(&error);
+    let is_right = error.code() == Some(&tokio_postgres::error::SqlState::INSUFFICIENT_PRIVILEGE);
+    failure.hint(is_right.then(|| hint.to_owned()))
 }
 
 impl SyncArgs {
-    fn options(&self) -> RenameOptions {
+    fn options(&self) -> SyncOptions {
         let both_written = match self.both_written {
             Which::New => BothWritten::NewWins,
             Which::Old => BothWritten::OldWins,
             Which::Refuse => BothWritten::Refuse,
         };
-        RenameOptions { both_written, always: self.always }
+        SyncOptions { both_written, always: self.always }
     }
 }
 
@@ -95,27 +112,40 @@ fn name(written: &str) -> Result<Ident, Failure> {
     Ident::parse(written).map_err(|error| Failure::from_error(exit::USAGE, &error))
 }
 
-/// The column, and all that stands on it.
-async fn anatomy(context: &Context<'_>, written: &str) -> Result<(Connection, Anatomy), Failure> {
-    let (table, column) =
+/// The column of that name, and all that stands on it.
+async fn read(context: &Context<'_>, written: &str) -> Result<(Connection, Anatomy), Failure> {
+    let (table, name) =
         TableName::parse_with_column(written).map_err(|error| Failure::from_error(exit::USAGE, &error))?;
     let connection = context.connector()?.connect("kit").await?;
+    let anatomy = column(context, &connection, &table, &name).await?;
+    Ok((connection, anatomy))
+}
+
+async fn column(
+    context: &Context<'_>,
+    connection: &Connection,
+    table: &TableName,
+    column: &Ident,
+) -> Result<Anatomy, Failure> {
     let cant = |error: tokio_postgres::Error| {
-        Failure::new(exit::FAILED, format!("can't read what stands on {written}")).because(&error)
+        Failure::new(exit::FAILED, format!("can't read what stands on {table}.{column}")).because(&error)
     };
-    let Some(found) = Table::read(&connection, &table).await.map_err(cant)? else {
+    let Some(found) = Table::read(connection, table).await.map_err(cant)? else {
         return Err(Failure::new(exit::USAGE, format!("there is no table {table}")));
     };
-    match Anatomy::read(&connection, found.oid, &column.0).await.map_err(cant)? {
-        Some(anatomy) => Ok((connection, anatomy)),
-        None => {
-            let columns = found.columns.iter().map(|column| column.name.0.as_str());
-            let near =
-                nearest(&column.0, columns).map(|near| format!("did you mean `{}`?", Ident(near.to_owned())));
-            let message = format!("{} has no column {column}", found.name);
-            Err(Failure::new(exit::USAGE, message).hint(near))
-        }
-    }
+    let control = &context.store.schema;
+    Anatomy::read(connection, (found.oid, &column.0), control).await.map_err(cant)?.ok_or_else(|| {
+        let columns = found.columns.iter().map(|column| column.name.0.as_str());
+        let near = nearest(&column.0, columns);
+        let hint = near.map(|near| format!("did you mean `{}`?", Ident(near.to_owned())));
+        Failure::new(exit::USAGE, format!("{} has no column {column}", found.name)).hint(hint)
+    })
+}
+
+/// The table, quoted.
+fn table(anatomy: &Anatomy) -> String {
+    let TableFacts { schema, name, .. } = &anatomy.table;
+    quote::table(&TableName { schema: Some(Ident(schema.clone())), table: Ident(name.clone()) })
 }
 
 /// Writes the files, each revising the one before, or none of them.

@@ -1,0 +1,72 @@
+//! Clients that write without a pause, each its own rows, and remember what they wrote. Not one of their statements may fail,
+//! and none may wait for a lock longer than [`PATIENCE`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::task::JoinHandle;
+
+use crate::support::Database;
+
+/// What the issue allows a client to wait for a lock.
+const PATIENCE: &str = "300ms";
+
+/// A client at work.
+pub(super) struct Client {
+    ends: Arc<AtomicBool>,
+    task: JoinHandle<BTreeMap<i64, String>>,
+}
+
+/// What a client does.
+#[derive(Clone)]
+pub(super) struct Writing {
+    /// Inserts a row; `$1` is a name that nobody has, `$2` the value; returns its id.
+    pub(super) insert: String,
+    /// Updates a row; `$1` is its id, `$2` the value.
+    pub(super) update: String,
+    /// The rows that it updates: from here on by twos.
+    pub(super) first: i64,
+}
+
+impl Client {
+    pub(super) async fn start(database: &Database, name: &'static str, writing: Writing) -> Self {
+        let client = database.connect().await;
+        client.batch_execute(&format!("SET lock_timeout = '{PATIENCE}'")).await.unwrap();
+        let ends = Arc::new(AtomicBool::new(false));
+        let end = Arc::clone(&ends);
+        let task = tokio::spawn(async move {
+            let mut wrote = BTreeMap::new();
+            for round in 0_i64.. {
+                if end.load(Ordering::Relaxed) {
+                    break;
+                }
+                let value = format!("g{}", round % 10);
+                let id = writing.first + 2 * (round * 7 % 200);
+                // Not prepared: a pool's clients have no statements of their own either.
+                let update = writing.update.replace("$1", &id.to_string()).replace("$2", &format!("'{value}'"));
+                if let Err(error) = client.batch_execute(&update).await {
+                    panic!("{name}: {update}: {error:?}");
+                }
+                wrote.insert(id, value.clone());
+                if round % 5 == 0 {
+                    let person = format!("'{name} {}'", uuid::Uuid::new_v4());
+                    let insert = writing.insert.replace("$1", &person).replace("$2", &format!("'{value}'"));
+                    match client.query_one(&insert, &[]).await {
+                        Ok(row) => wrote.insert(row.get(0), value),
+                        Err(error) => panic!("{name}: {insert}: {error:?}"),
+                    };
+                }
+                tokio::task::yield_now().await;
+            }
+            wrote
+        });
+        Self { ends, task }
+    }
+
+    /// Ends after the statement in hand; what its rows hold now.
+    pub(super) async fn stop(self) -> BTreeMap<i64, String> {
+        self.ends.store(true, Ordering::Relaxed);
+        self.task.await.unwrap()
+    }
+}
