@@ -9,18 +9,34 @@ use crate::pg::anatomy::Function;
 use crate::pg::quote;
 
 pub(super) fn carry(change: &Change<'_>, book: &mut Book) {
+    if change.new != change.new_after {
+        forget_plans(change, book);
+        return;
+    }
     for function in &change.anatomy.functions {
         let Some(mentions) = mentions(&function.body, &change.old) else { continue };
         let is_ours = function.fires_here && !function.fires_elsewhere && function.language == "plpgsql";
         match (&function.definition, mentions) {
-            (Some(definition), Mentions::OfRow(body)) if is_ours && change.new == change.new_after => {
+            (Some(definition), Mentions::OfRow(body)) if is_ours => {
                 let after = body.replace(MARK, &change.q(&change.new));
                 book.switch.pair(definition.replace(&function.body, &after), definition.clone());
             }
-            _ if change.new != change.new_after => {}
             _ => guard(change, function, book),
         }
     }
+}
+
+/// Sessions have plans of the trigger functions with the old type in them, and fail with them: "type of parameter does not
+/// match that when preparing the plan". A function that was altered is compiled anew, even if nothing of it is different.
+fn forget_plans(change: &Change<'_>, book: &mut Book) {
+    let triggers = &change.anatomy.triggers;
+    let mut touched: Vec<String> = triggers
+        .iter()
+        .map(|trigger| format!("alter function {} cost {}", trigger.function_name, trigger.function_cost))
+        .collect();
+    touched.sort();
+    touched.dedup();
+    book.switch.pair(touched.clone(), touched);
 }
 
 /// The contract fails while the name is there.

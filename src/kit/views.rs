@@ -1,54 +1,85 @@
-//! Views that read the column. Their own columns keep their names, so that who reads them notices nothing; one whose columns
-//! get another type has to be dropped and made again.
+//! Views that read the column. Their own columns keep their names, so that who reads them notices nothing. One whose columns
+//! get another type is dropped and made again, with those that stand on it.
+
+use std::collections::HashSet;
 
 use super::book::Book;
 use super::change::Change;
 use crate::pg::anatomy::View;
 
 pub(super) fn carry(change: &Change<'_>, book: &mut Book) {
-    for view in &change.anatomy.views {
-        let View { oid, name, is_materialized, options, definition, .. } = view;
-        let after = match change.renamed.views.get(oid) {
+    let views = &change.anatomy.views;
+    // Lowest first: what stands on a view comes after it.
+    let mut falling: HashSet<u32> = HashSet::new();
+    for view in views {
+        let is_retyped = change.renamed.retyped_views.contains(&view.oid);
+        if is_retyped || view.stands_on.iter().any(|under| falling.contains(under)) {
+            falling.insert(view.oid);
+        }
+    }
+    let (mut drop, mut make_new, mut make_old) = (Vec::new(), Vec::new(), Vec::new());
+    let is_in_the_way = |view: &&View| falling.contains(&view.oid) && !can_be_made_again(view);
+    let in_the_way: Vec<String> = views.iter().filter(is_in_the_way).map(what_would_be_lost).collect();
+    for view in views {
+        let definition = view.definition.as_str();
+        let after = match change.renamed.views.get(&view.oid) {
             Some(Ok(after)) => change.after(definition, after),
             Some(Err(said)) => {
+                let name = &view.name;
                 book.by_hand.push(format!("view {name}: {said}; make it read {}", change.new_after));
                 continue;
             }
-            None => continue,
+            None => definition,
         };
-        if *is_materialized {
-            book.by_hand.push(format!(
-                "materialized view {name} can't be replaced in place: between the switch and the contract make it again, \
-                 with its indexes and grants, under another name; then drop the one and rename the other, in one \
-                 transaction. Its query then is:\n{after}"
-            ));
-            continue;
+        match () {
+            () if falling.contains(&view.oid) && !in_the_way.is_empty() => book.by_hand.push(format!(
+                "view {} gets a column of another type, or stands on one that does: drop and make it again between the switch \
+                 and the contract ({}). Its query then is:\n{after}",
+                view.name,
+                in_the_way.join("; ")
+            )),
+            () if falling.contains(&view.oid) => {
+                drop.insert(0, format!("drop view {}", view.name));
+                make_new.extend(made(view, after));
+                make_old.extend(made(view, definition));
+            }
+            () if !view.is_direct => {}
+            () if view.is_materialized => book.by_hand.push(format!(
+                "materialized view {} can't be replaced in place: between the switch and the contract make it again, with \
+                 its indexes and grants, under another name; then drop the one and rename the other, in one transaction. \
+                 Its query then is:\n{after}",
+                view.name
+            )),
+            () => book.switch.pair(replaced(view, after), replaced(view, definition)),
         }
-        let retyped = change.renamed.retyped_views.contains(oid);
-        if retyped && !view.attached.is_empty() {
-            book.by_hand.push(format!(
-                "view {name} gets a column of another type: it must be dropped and made again, and with it {}; between \
-                 the switch and the contract. Its query stays:\n{after}",
-                view.attached.join(", ")
-            ));
-            continue;
-        }
-        let with = if options.is_empty() { String::new() } else { format!(" with ({})", options.join(", ")) };
-        let replace = |definition: &str| format!("create or replace view {name}{with} as\n{definition}");
-        if retyped {
-            let again = |definition: &str| {
-                let mut statements = vec![format!("drop view {name}"), replace(definition)];
-                statements.push(format!("alter view {name} owner to {}", view.owner));
-                statements.extend(Change::comment(&format!("view {name}"), view.comment.as_ref()));
-                statements.extend(view.grants.iter().map(|grant| {
-                    let option = if grant.grantable { " with grant option" } else { "" };
-                    format!("grant {} on {name} to {}{option}", grant.privilege, grant.role)
-                }));
-                statements
-            };
-            book.switch.pair(again(after), again(definition));
-            continue;
-        }
-        book.switch.pair(replace(after), replace(definition));
     }
+    book.switch.pair([drop.clone(), make_new].concat(), [drop, make_old].concat());
+}
+
+fn replaced(view: &View, definition: &str) -> String {
+    let options = view.options.join(", ");
+    let with = if options.is_empty() { options } else { format!(" with ({options})") };
+    format!("create or replace view {}{with} as\n{definition}", view.name)
+}
+
+/// With its owner, comment and rights.
+fn made(view: &View, definition: &str) -> Vec<String> {
+    let name = &view.name;
+    let mut statements =
+        vec![replaced(view, definition), format!("alter view {name} owner to {}", view.owner)];
+    statements.extend(Change::comment(&format!("view {name}"), view.comment.as_ref()));
+    statements.extend(view.grants.iter().map(|grant| {
+        let option = if grant.grantable { " with grant option" } else { "" };
+        format!("grant {} on {name} to {}{option}", grant.privilege, grant.role)
+    }));
+    statements
+}
+
+fn can_be_made_again(view: &View) -> bool {
+    !view.is_materialized && view.attached.is_empty()
+}
+
+fn what_would_be_lost(view: &View) -> String {
+    let what = if view.is_materialized { "its rows".to_owned() } else { view.attached.join(", ") };
+    format!("{} would lose {what}", view.name)
 }

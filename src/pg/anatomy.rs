@@ -32,7 +32,7 @@ pub struct Anatomy {
     pub triggers: Vec<Trigger>,
     /// Policies that read it.
     pub policies: Vec<Policy>,
-    /// Views that read it themselves.
+    /// Views that read it, and those that stand on them, lowest first.
     pub views: Vec<View>,
     /// Extended statistics on it.
     pub statistics: Vec<StatisticsObject>,

@@ -4,6 +4,7 @@ SELECT json_build_object(
     'name', a.attname,
     'type_name', format_type(a.atttypid, a.atttypmod),
     'collation', CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END,
+    'is_collatable', t.typcollation <> 0,
     'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
     'not_null', a.attnotnull,
     'generated', a.attgenerated <> '',

@@ -55,6 +55,8 @@ pub struct ColumnFacts {
     pub type_name: String,
     /// Its collation where it isn't its type's.
     pub collation: Option<String>,
+    /// Its type has collations.
+    pub is_collatable: bool,
     /// Its default.
     pub default: Option<String>,
     /// NOT NULL.
@@ -258,6 +260,10 @@ pub struct Trigger {
     pub comment: Option<String>,
     /// Its function's object id.
     pub function: u32,
+    /// Its function's name, as SQL writes it.
+    pub function_name: String,
+    /// COST of its function.
+    pub function_cost: f32,
 }
 
 /// A policy.
@@ -280,6 +286,10 @@ pub struct View {
     pub oid: u32,
     /// Its name as SQL writes it.
     pub name: String,
+    /// It reads the column itself.
+    pub is_direct: bool,
+    /// Relations that it stands on.
+    pub stands_on: Vec<u32>,
     /// It holds its rows.
     pub is_materialized: bool,
     /// WITH (…).

@@ -90,13 +90,8 @@ async fn in_transaction(
             quoted(schema)
         ))
         .await?;
-    if let Some((type_name, using)) = trial.retyping {
-        let column = quoted(&anatomy.column.name);
-        client
-            .batch_execute(&format!(
-                "ALTER TABLE {clone} ALTER COLUMN {column} TYPE {type_name} USING {using}"
-            ))
-            .await?;
+    if let Some(retyping) = trial.retyping {
+        retype(client, anatomy, &clone, retyping).await?;
     }
     let pieces = pieces(client, anatomy, copy, &clone).await?;
     client.batch_execute(&format!("SET LOCAL search_path = {copy}, {}", quoted(schema))).await?;
@@ -119,10 +114,8 @@ async fn in_transaction(
         .await?;
     let mut renamed =
         Renamed { default_varies: default_varies(client, anatomy, &clone).await?, ..Renamed::default() };
-    let oid: u32 = client.query_one(&format!("SELECT {}::oid", regclass(&clone)), &[]).await?.get(0);
-    let row = client.query_one(include_str!("column.sql"), &[&oid, &trial.name]).await?;
-    renamed.column = Some(super::parsed(row.get(0)));
-    for view in &anatomy.views {
+    renamed.column = facts(client, &clone, trial.name).await?;
+    for view in anatomy.views.iter().filter(|view| view.is_direct) {
         let types = |of: &str| {
             format!(
                 "(SELECT array_agg((atttypid, atttypmod)::text ORDER BY attnum) FROM pg_attribute WHERE attrelid = {of} AND attnum > 0)"
@@ -157,6 +150,36 @@ async fn in_transaction(
         };
     }
     Ok(renamed)
+}
+
+/// Gives the copy's column the other type. PostgreSQL would take its collation away: it is kept where the type has any.
+async fn retype(
+    client: &Client,
+    anatomy: &Anatomy,
+    clone: &str,
+    (type_name, using): (&str, &str),
+) -> Result<(), Error> {
+    let column = quoted(&anatomy.column.name);
+    let alter = format!("ALTER TABLE {clone} ALTER COLUMN {column} TYPE {type_name}");
+    client.batch_execute(&format!("{alter} USING {using}")).await?;
+    let found = facts(client, clone, &anatomy.column.name).await?;
+    match &anatomy.column.collation {
+        Some(collation) if found.is_some_and(|column| column.is_collatable) => {
+            client.batch_execute(&format!("{alter} COLLATE {collation}")).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A column of the copy.
+async fn facts(client: &Client, clone: &str, name: &str) -> Result<Option<ColumnFacts>, Error> {
+    let oid: u32 =
+        client.query_one(&format!("SELECT {}::pg_catalog.oid", regclass(clone)), &[]).await?.get(0);
+    // The path may be the table's schema here; what is asked is ours.
+    client.batch_execute("SAVEPOINT ours; SET LOCAL search_path = pg_catalog, pg_temp").await?;
+    let row = client.query_opt(include_str!("column.sql"), &[&oid, &name]).await?;
+    client.batch_execute("ROLLBACK TO ours").await?;
+    Ok(row.map(|row| super::parsed(row.get(0))))
 }
 
 /// The name as a `regclass`.
@@ -267,7 +290,7 @@ async fn pieces(client: &Client, anatomy: &Anatomy, copy: &str, clone: &str) -> 
         );
         pieces.push(Piece { place: Place::Policy(policy.oid), create, read });
     }
-    for view in &anatomy.views {
+    for view in anatomy.views.iter().filter(|view| view.is_direct) {
         let row =
             here(format!("SELECT pg_catalog.pg_get_viewdef({}::pg_catalog.oid, true)", view.oid)).await?;
         let name = format!("{copy}.view_{}", view.oid);

@@ -13,7 +13,9 @@ SELECT coalesce(json_agg(json_build_object(
                             AND d.refclassid = 'pg_class'::regclass AND d.refobjid = $1 AND d.refobjsubid = $2),
     'has_condition', t.tgqual IS NOT NULL,
     'comment', obj_description(t.oid, 'pg_trigger'),
-    'function', p.oid::int8
+    'function', p.oid::int8,
+    'function_name', p.oid::regprocedure::text,
+    'function_cost', p.procost
 ) ORDER BY t.tgname), '[]')::text
 FROM pg_trigger AS t
 JOIN pg_proc AS p ON p.oid = t.tgfoid

@@ -44,7 +44,8 @@ impl Client {
                 let value = format!("g{}", round % 10);
                 let id = writing.first + 2 * (round * 7 % 200);
                 // Not prepared: a pool's clients have no statements of their own either.
-                let update = writing.update.replace("$1", &id.to_string()).replace("$2", &format!("'{value}'"));
+                let update =
+                    writing.update.replace("$1", &id.to_string()).replace("$2", &format!("'{value}'"));
                 if let Err(error) = client.batch_execute(&update).await {
                     panic!("{name}: {update}: {error:?}");
                 }

@@ -18,11 +18,36 @@ const STEPS: usize = 7;
 /// The steps after which clients know the new column, and before which they know the old one.
 const EXPAND: usize = 1;
 
-/// The table, with the column under that name.
-async fn make(database: &Database, column: &str) {
-    let role = "DO $$ BEGIN CREATE ROLE kit_reader; EXCEPTION WHEN duplicate_object OR unique_violation THEN END $$";
+/// A change, and the table as it is before and as it would have been born.
+struct Change {
+    command: &'static [&'static str],
+    /// Each with its column and the column's type.
+    before: (&'static str, &'static str),
+    born: (&'static str, &'static str),
+    /// What is written otherwise than by birth, and means the same.
+    but: &'static str,
+}
+
+const RENAME: Change = Change {
+    command: &["rename-column", "\"Pay Roll\".\"Entries\".gross_pay", "gross_amount"],
+    before: ("gross_pay", "varchar(40)"),
+    born: ("gross_amount", "varchar(40)"),
+    but: "",
+};
+
+const RETYPE: Change = Change {
+    command: &["change-type", "\"Pay Roll\".\"Entries\".gross_pay", "text"],
+    before: ("gross_pay", "varchar(40)"),
+    born: ("gross_pay", "text"),
+    but: "ALTER TABLE \"Pay Roll\".\"Entries\" ALTER gross_pay SET DEFAULT ('g0'::varchar)::text",
+};
+
+/// The table, with the column under that name and of that type.
+async fn make(database: &Database, (column, type_name): (&str, &str)) {
+    let role =
+        "DO $$ BEGIN CREATE ROLE kit_reader; EXCEPTION WHEN duplicate_object OR unique_violation THEN END $$";
     database.execute(role).await;
-    database.execute(&EVERYTHING.replace("{pay}", column)).await;
+    database.execute(&EVERYTHING.replace("{pay}", column).replace("varchar(40)", type_name)).await;
     if database.value::<i32>("SELECT current_setting('server_version_num')::int4").await >= 150_000 {
         database.execute(&PUBLISHED.replace("{pay}", column)).await;
     }
@@ -44,6 +69,7 @@ fn writing(column: &str, first: i64) -> Writing {
 /// Both kinds of clients, as far as their columns are there.
 struct Clients<'p> {
     project: &'p Project,
+    change: &'static Change,
     old: Option<Client>,
     new: Option<Client>,
     wrote: BTreeMap<i64, String>,
@@ -52,7 +78,9 @@ struct Clients<'p> {
 impl Clients<'_> {
     /// Those work that can after `steps` steps, and while one more is done or undone.
     async fn change_over(&mut self, from: usize, to: usize) {
-        let (knows_old, knows_new) = (from.max(to) < STEPS, from.min(to) >= EXPAND);
+        let (before, after) = (self.change.before.0, self.change.born.0);
+        let (knows_old, knows_new) =
+            (before == after || from.max(to) < STEPS, before == after || from.min(to) >= EXPAND);
         if let Some(old) = self.old.take_if(|_| !knows_old) {
             self.wrote.extend(old.stop().await);
         }
@@ -60,12 +88,10 @@ impl Clients<'_> {
             self.wrote.extend(new.stop().await);
         }
         if knows_old && self.old.is_none() {
-            let client = Client::start(&self.project.database, "old", writing("gross_pay", 1)).await;
-            self.old = Some(client);
+            self.old = Some(Client::start(&self.project.database, "old", writing(before, 1)).await);
         }
         if knows_new && self.new.is_none() {
-            let client = Client::start(&self.project.database, "new", writing("gross_amount", 2)).await;
-            self.new = Some(client);
+            self.new = Some(Client::start(&self.project.database, "new", writing(after, 2)).await);
         }
     }
 
@@ -84,12 +110,20 @@ impl Clients<'_> {
     }
 }
 
-#[tokio::test]
-async fn a_rename_of_a_column_with_everything_on_it_goes_forward_and_back_from_every_step_under_writes() {
+async fn go(project: &Project, clients: &mut Clients<'_>, from: usize, to: usize) {
+    clients.change_over(from, to).await;
+    let arguments: &[&str] = if to > from { &["upgrade", "+1"] } else { &["downgrade", "-1", "--yes"] };
+    project.longhaul(arguments).await.succeeded();
+    clients.change_over(to, to).await;
+}
+
+/// Each step there, back, and there again; then all the way back.
+async fn goes_forward_and_back(change: &'static Change) {
     let database = Database::empty().await;
     let born = Database::empty().await;
-    make(&born, "gross_amount").await;
-    make(&database, "gross_pay").await;
+    make(&born, change.born).await;
+    born.execute(change.but).await;
+    make(&database, change.before).await;
     database
         .execute(
             "INSERT INTO \"Pay Roll\".\"Entries\" (\"Person\", gross_pay) SELECT 'p' || n, 'g' || n % 10 FROM generate_series(1, 2000) AS n;
@@ -99,13 +133,11 @@ async fn a_rename_of_a_column_with_everything_on_it_goes_forward_and_back_from_e
         .await;
     let project = Project::new(database);
     project.configure("lock_timeout = \"150ms\"\n");
-    let outcome =
-        project.longhaul(&["rename-column", "\"Pay Roll\".\"Entries\".gross_pay", "gross_amount"]).await.succeeded();
+    let outcome = project.longhaul(change.command).await.succeeded();
     assert_eq!(outcome.stdout.lines().count(), STEPS, "{}", outcome.stdout);
     let mut states = vec![inventory(&project.database).await];
-    let mut clients = Clients { project: &project, old: None, new: None, wrote: BTreeMap::new() };
+    let mut clients = Clients { project: &project, change, old: None, new: None, wrote: BTreeMap::new() };
     for step in 1..=STEPS {
-        // There, back, and there again.
         for (from, to) in [(step - 1, step), (step, step - 1), (step - 1, step)] {
             go(&project, &mut clients, from, to).await;
             let found = inventory(&project.database).await;
@@ -115,18 +147,22 @@ async fn a_rename_of_a_column_with_everything_on_it_goes_forward_and_back_from_e
             }
         }
     }
-    clients.compare("gross_amount").await;
+    clients.compare(change.born.0).await;
     assert_eq!(inventory(&born).await.difference(&states[STEPS]), []);
     for step in (0..STEPS).rev() {
         go(&project, &mut clients, step + 1, step).await;
         assert_eq!(states[step].difference(&inventory(&project.database).await), [], "back to {step}");
     }
-    clients.compare("gross_pay").await;
+    clients.compare(change.before.0).await;
 }
 
-async fn go(project: &Project, clients: &mut Clients<'_>, from: usize, to: usize) {
-    clients.change_over(from, to).await;
-    let arguments: &[&str] = if to > from { &["upgrade", "+1"] } else { &["downgrade", "-1", "--yes"] };
-    project.longhaul(arguments).await.succeeded();
-    clients.change_over(to, to).await;
+#[tokio::test]
+async fn a_rename_of_a_column_with_everything_on_it_goes_forward_and_back_from_every_step_under_writes() {
+    goes_forward_and_back(&RENAME).await;
+}
+
+#[tokio::test]
+async fn a_change_of_type_of_a_column_with_everything_on_it_goes_forward_and_back_from_every_step_under_writes()
+ {
+    goes_forward_and_back(&RETYPE).await;
 }
