@@ -52,7 +52,10 @@ impl JobText<'_> {
         }
         lines.push(match self.down {
             JobDown::Keep => "[down]\nkeep = true        # the rows stay as they are".to_owned(),
-            JobDown::Again => format!("[down]\nset = {set}"),
+            JobDown::Again => {
+                let filter = self.filter.as_ref().map(|filter| format!("\nwhere = {}", text(filter)));
+                format!("[down]\nset   = {set}{}", filter.unwrap_or_default())
+            }
         });
         Page { message, kind: PageKind::Job, text: lines.join("\n"), when }
     }

@@ -320,8 +320,9 @@ fn untouched(section: &Section<'_>) -> Result<Untouched, DocumentError> {
 
 fn down(root: &Section<'_>, undo: Undo) -> Result<Option<Down>, DocumentError> {
     let Some(section) = root.section("down")? else { return Ok(None) };
-    section.only(&["set", "restore", "keep"])?;
-    let set = section.place_of("set");
+    section.only(&["set", "where", "restore", "keep"])?;
+    let set = section.place_of("set").or(section.place_of("where"));
+    let filter = expression(&section, "where")?;
     let restore = section.flag("restore")?;
     if let Some(keep) = section.flag("keep")?.filter(|keep| keep.value) {
         if set.is_some() || restore.is_some() {
@@ -341,7 +342,7 @@ fn down(root: &Section<'_>, undo: Undo) -> Result<Option<Down>, DocumentError> {
             Err(section.complain(&restore, message, Some("take one of them out".into())))
         }
         Some(restore) if restore.value => Ok(Some(Down::Restore)),
-        _ => assignments(&section, "set").map(|set| Some(Down::Set(set))),
+        _ => assignments(&section, "set").map(|set| Some(Down::Set(set, filter))),
     }
 }
 

@@ -61,8 +61,8 @@ pub enum Undo {
 /// `[down]`: how a job is taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Down {
-    /// These are set.
-    Set(Vec<Assignment>),
+    /// These are set, in rows that match the filter; `None`: in those where some target is distinct from its expression.
+    Set(Vec<Assignment>, Option<String>),
     /// The values that the job kept are put back.
     Restore,
     /// Nothing: the rows stay as they are, because what comes next on the way down takes the column away.
@@ -151,12 +151,12 @@ impl Job {
     /// runs are tied to this job, and told apart by their direction.
     #[must_use]
     pub fn taken_back(&self) -> Option<Self> {
-        let (set, restores) = match (&self.down, self.undo) {
-            (Some(Down::Set(set)), _) => (set.clone(), false),
-            (Some(Down::Restore), _) | (None, Undo::Preimage) => (self.set.clone(), true),
+        let (set, filter, restores) = match (&self.down, self.undo) {
+            (Some(Down::Set(set, filter)), _) => (set.clone(), filter.clone(), false),
+            (Some(Down::Restore), _) | (None, Undo::Preimage) => (self.set.clone(), None, true),
             (Some(Down::Keep), _) | (None, Undo::None) => return None,
         };
-        let down = Self { set, ..self.going_down() };
+        let down = Self { set, filter, ..self.going_down() };
         Some(if restores { down.restoring() } else { down })
     }
 

@@ -40,7 +40,7 @@ async fn down(database: &Database, revision: &Revision) {
                 .await;
         }
         RevisionBody::Data(job) => {
-            let Some(longhaul::model::Down::Set(set)) = &job.down else {
+            let Some(longhaul::model::Down::Set(set, None)) = &job.down else {
                 panic!("the example's job goes down")
             };
             let set = &set[0];
