@@ -146,8 +146,8 @@ impl Page {
 
 /// What a person must see to, as a part of a comment.
 pub(super) fn by_hand(items: &[String]) -> String {
-    let text: String = items.iter().map(|item| format!("\n\n  {}", item.replace('\n', "\n  "))).collect();
-    if items.is_empty() { text } else { format!("\n\nBY HAND, before this can be applied:{text}") }
+    let begins = if items.is_empty() { "" } else { "\n\nBY HAND, before this can be applied:" };
+    items.iter().fold(begins.to_owned(), |text, item| text + "\n\n  " + &item.replace('\n', "\n  "))
 }
 
 /// The text as SQL comments, a paragraph a line, wrapped; lines that begin with a blank stay as they are.

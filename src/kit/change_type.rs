@@ -132,7 +132,7 @@ fn facts(anatomy: &Anatomy, renamed: &Renamed) -> ColumnFacts {
     if let Some(column) = &renamed.column {
         facts.type_name.clone_from(&column.type_name);
         facts.is_plain &= column.is_plain;
-        facts.collation = column.collation.clone();
+        facts.collation.clone_from(&column.collation);
         // The copy has its type's own storage; the old one's is kept where both types can be stored out of line.
         facts.storage = facts.storage.filter(|_| column.is_toastable);
         facts.compression = facts.compression.filter(|_| column.is_toastable);

@@ -92,7 +92,7 @@ fn mentions(text: &str, column: &str) -> Option<Mentions> {
         from = end;
     }
     marked.push_str(&text[from..]);
-    any.then(|| if all_of_row { Mentions::OfRow(marked) } else { Mentions::Otherwise })
+    any.then_some(if all_of_row { Mentions::OfRow(marked) } else { Mentions::Otherwise })
 }
 
 /// The text as a regular expression that means itself.

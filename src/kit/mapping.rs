@@ -234,27 +234,21 @@ fn name_what_stands(change: &Change<'_>, book: &mut Book) {
         others,
         ..
     } = change.anatomy;
-    let mut name = |kind: &str, what: &str, then: &str| {
-        book.by_hand.push(format!("{kind} {what} stands on {}: {then}", column.name));
-    };
     let goes = "it goes with the column; make what you need of it on the new ones, after the build";
     let stops = "the contract stops there until it reads the new columns";
-    indexes.iter().for_each(|index| name("index", &index.name, goes));
-    checks.iter().for_each(|check| name("constraint", &check.name, goes));
-    foreign_keys.iter().for_each(|key| name("foreign key", &key.name, goes));
-    statistics.iter().for_each(|object| name("statistics", &object.name, goes));
-    triggers
+    let look = "look whether it means this column, and change it before the contract";
+    let triggers = triggers.iter().filter(|trigger| trigger.names_column);
+    let found = indexes
         .iter()
-        .filter(|trigger| trigger.names_column)
-        .for_each(|trigger| name("trigger", &trigger.name, stops));
-    policies.iter().for_each(|policy| name("policy", &policy.name, stops));
-    views.iter().for_each(|view| name("view", &view.name, stops));
-    others.iter().for_each(|other| name("", other, stops));
-    functions.iter().for_each(|function| {
-        name(
-            "function",
-            &function.name,
-            "look whether it means this column, and change it before the contract",
-        )
-    });
+        .map(|index| ("index ", &index.name, goes))
+        .chain(checks.iter().map(|check| ("constraint ", &check.name, goes)))
+        .chain(foreign_keys.iter().map(|key| ("foreign key ", &key.name, goes)))
+        .chain(statistics.iter().map(|object| ("statistics ", &object.name, goes)))
+        .chain(triggers.map(|trigger| ("trigger ", &trigger.name, stops)))
+        .chain(policies.iter().map(|policy| ("policy ", &policy.name, stops)))
+        .chain(views.iter().filter(|view| view.is_direct).map(|view| ("view ", &view.name, stops)))
+        .chain(others.iter().map(|other| ("", other, stops)))
+        .chain(functions.iter().map(|function| ("function ", &function.name, look)));
+    book.by_hand
+        .extend(found.map(|(kind, what, then)| format!("{kind}{what} stands on {}: {then}", column.name)));
 }

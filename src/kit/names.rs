@@ -34,15 +34,16 @@ impl Names {
                 format!("{}{tail}", cut(wanted, LONGEST - tail.len()))
             }
         };
-        let free = (0..).map(numbered).find(|name| !self.taken.contains(name));
-        let free = free.expect("numbers don't end before the taken names do");
+        let most = u32::try_from(self.taken.len()).unwrap_or(u32::MAX);
+        let free = (0..=most).map(numbered).find(|name| !self.taken.contains(name));
+        let free = free.expect("one of as many names and one more isn't taken");
         self.taken.insert(free.clone());
         free
     }
 
     /// What takes the place of `name`: the same, with the column's new name where it had the old one in it.
     pub(super) fn successor(&mut self, name: &str, change: &Change<'_>) -> Called {
-        let finally = cut(&name.replace(&change.old, &change.new_after), LONGEST).to_owned();
+        let finally = cut(&renamed(name, &change.old, &change.new_after), LONGEST).to_owned();
         if finally != name && !self.taken.contains(&finally) {
             self.taken.insert(finally.clone());
             return Called { meanwhile: finally.clone(), finally };
@@ -50,6 +51,22 @@ impl Names {
         let meanwhile = self.fresh(&format!("{}_new", cut(name, LONGEST - 4)));
         Called { meanwhile, finally }
     }
+}
+
+/// The name with `new` wherever `old` stands in it by itself, as in `entries_gross_pay_idx`.
+fn renamed(name: &str, old: &str, new: &str) -> String {
+    let mut text = String::new();
+    let mut rest = name;
+    while let Some(at) = rest.find(old).filter(|_| !old.is_empty()) {
+        let (before, after) = (&rest[..at], &rest[at + old.len()..]);
+        let last = before.chars().last().or_else(|| text.chars().last());
+        let is_part = |c: char| c.is_alphanumeric();
+        let stands_alone = !last.is_some_and(is_part) && !after.starts_with(is_part);
+        text.push_str(before);
+        text.push_str(if stands_alone { new } else { old });
+        rest = after;
+    }
+    text + rest
 }
 
 /// The beginning of the text, so many bytes at the most.
@@ -60,6 +77,14 @@ fn cut(text: &str, most: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_column_is_found_in_a_name_where_it_stands_by_itself() {
+        assert_eq!(renamed("t_pay_pay_day_idx", "pay", "amount"), "t_amount_amount_day_idx");
+        assert_eq!(renamed("payments_pay", "pay", "amount"), "payments_amount");
+        assert_eq!(renamed("paid_id_idx", "id", "no"), "paid_no_idx");
+        assert_eq!(renamed("repay", "pay", "amount"), "repay");
+    }
 
     #[test]
     fn a_name_is_free_and_no_longer_than_postgresql_keeps() {

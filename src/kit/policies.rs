@@ -12,7 +12,7 @@ pub(super) fn carry(change: &Change<'_>, book: &mut Book) {
             format!("alter policy {} on {}\n    {clauses}", change.q(&policy.name), change.table())
         };
         match change.renamed.policies.get(&policy.oid) {
-            Some(Ok(after)) => book.switch.pair(alter(change.after(&before, after)), alter(&before)),
+            Some(Ok(renamed)) => book.switch.pair(alter(change.after(&before, renamed)), alter(&before)),
             Some(Err(said)) => book.by_hand.push(format!("policy {}: {said}", policy.name)),
             None => {}
         }

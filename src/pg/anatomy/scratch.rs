@@ -132,12 +132,11 @@ async fn in_transaction(
         }
     }
     for (at, piece) in pieces.into_iter().enumerate() {
-        let definition = match refused.remove(&at) {
-            Some(said) => Err(said),
-            None => {
-                let read: String = client.query_one(&piece.read, &[]).await?.get(0);
-                Ok(read.replace(&format!("{copy}."), &format!("{}.", anatomy.quoting().name(schema))))
-            }
+        let definition = if let Some(said) = refused.remove(&at) {
+            Err(said)
+        } else {
+            let read: String = client.query_one(&piece.read, &[]).await?.get(0);
+            Ok(read.replace(&format!("{copy}."), &format!("{}.", anatomy.quoting().name(schema))))
         };
         match piece.place {
             Place::Index(oid) => renamed.indexes.insert(oid, definition),
@@ -207,9 +206,9 @@ pub async fn rewrites(client: &Client, anatomy: &Anatomy, type_name: &str) -> Re
             ))
             .await?;
         let before: String = client.query_one(&files, &[]).await?.get(0);
-        let alter =
+        let retype =
             format!("ALTER TABLE {clone} ALTER COLUMN {} TYPE {type_name}", quoted(&anatomy.column.name));
-        if let Err(error) = client.batch_execute(&alter).await {
+        if let Err(error) = client.batch_execute(&retype).await {
             return if error.code().is_some() { Ok(true) } else { Err(error) };
         }
         let after: String = client.query_one(&files, &[]).await?.get(0);

@@ -13,17 +13,20 @@ const EVERYTHING: &str = include_str!("everything.sql");
 /// What version 14 can't publish.
 const PUBLISHED: &str = "CREATE PUBLICATION listed FOR TABLE \"Pay Roll\".\"Entries\" (id, \"Person\", {pay}) WHERE ({pay} <> 'g6')";
 
-const STEPS: usize = 7;
-
-/// The steps after which clients know the new column, and before which they know the old one.
-const EXPAND: usize = 1;
-
 /// A change, and the table as it is before and as it would have been born.
 struct Change {
     command: &'static [&'static str],
     /// Each with its column and the column's type.
     before: (&'static str, &'static str),
     born: (&'static str, &'static str),
+    /// How many revisions it takes.
+    steps: usize,
+    /// The steps after which there are clients that write as they will in the end.
+    known_after: usize,
+    /// There are clients that write as before until the last step; else in the end too.
+    breaks: bool,
+    /// What clients that write as in the end give with each row, and its value.
+    besides: (&'static str, &'static str),
     /// What is written otherwise than by birth, and means the same.
     but: &'static str,
 }
@@ -32,6 +35,10 @@ const RENAME: Change = Change {
     command: &["rename-column", "\"Pay Roll\".\"Entries\".gross_pay", "gross_amount"],
     before: ("gross_pay", "varchar(40)"),
     born: ("gross_amount", "varchar(40)"),
+    steps: 7,
+    known_after: 1,
+    breaks: true,
+    besides: ("", ""),
     but: "",
 };
 
@@ -39,7 +46,22 @@ const RETYPE: Change = Change {
     command: &["change-type", "\"Pay Roll\".\"Entries\".gross_pay", "text"],
     before: ("gross_pay", "varchar(40)"),
     born: ("gross_pay", "text"),
+    steps: 7,
+    known_after: 0,
+    breaks: false,
+    besides: ("", ""),
     but: "ALTER TABLE \"Pay Roll\".\"Entries\" ALTER gross_pay SET DEFAULT ('g0'::varchar)::text",
+};
+
+const NOT_NULL: Change = Change {
+    command: &["add-not-null", "\"Pay Roll\".\"Entries\".note", "--fill", "'note of ' || \"Person\""],
+    before: ("gross_pay", "varchar(40)"),
+    born: ("gross_pay", "varchar(40)"),
+    steps: 4,
+    known_after: 0,
+    breaks: true,
+    besides: (", note", ", 'mine'"),
+    but: "ALTER TABLE \"Pay Roll\".\"Entries\" ALTER note SET NOT NULL",
 };
 
 /// The table, with the column under that name and of that type.
@@ -57,10 +79,12 @@ async fn inventory(database: &Database) -> Inventory {
     Inventory::take(&mut database.connect().await, &["longhaul"]).await.unwrap()
 }
 
-fn writing(column: &str, first: i64) -> Writing {
+fn writing(column: &str, first: i64, (also, value): (&str, &str)) -> Writing {
     let table = "\"Pay Roll\".\"Entries\"";
     Writing {
-        insert: format!("INSERT INTO {table} (\"Person\", {column}) VALUES ($1, $2) RETURNING id"),
+        insert: format!(
+            "INSERT INTO {table} (\"Person\", {column}{also}) VALUES ($1, $2{value}) RETURNING id"
+        ),
         update: format!("UPDATE {table} SET {column} = $2 WHERE id = $1"),
         first,
     }
@@ -78,9 +102,9 @@ struct Clients<'p> {
 impl Clients<'_> {
     /// Those work that can after `steps` steps, and while one more is done or undone.
     async fn change_over(&mut self, from: usize, to: usize) {
-        let (before, after) = (self.change.before.0, self.change.born.0);
-        let (knows_old, knows_new) =
-            (before == after || from.max(to) < STEPS, before == after || from.min(to) >= EXPAND);
+        let Change { before: (before, _), born: (after, _), steps, known_after, breaks, besides, .. } =
+            *self.change;
+        let (knows_old, knows_new) = (!breaks || from.max(to) < steps, from.min(to) >= known_after);
         if let Some(old) = self.old.take_if(|_| !knows_old) {
             self.wrote.extend(old.stop().await);
         }
@@ -88,10 +112,10 @@ impl Clients<'_> {
             self.wrote.extend(new.stop().await);
         }
         if knows_old && self.old.is_none() {
-            self.old = Some(Client::start(&self.project.database, "old", writing(before, 1)).await);
+            self.old = Some(Client::start(&self.project.database, "old", writing(before, 1, ("", ""))).await);
         }
         if knows_new && self.new.is_none() {
-            self.new = Some(Client::start(&self.project.database, "new", writing(after, 2)).await);
+            self.new = Some(Client::start(&self.project.database, "new", writing(after, 2, besides)).await);
         }
     }
 
@@ -134,10 +158,10 @@ async fn goes_forward_and_back(change: &'static Change) {
     let project = Project::new(database);
     project.configure("lock_timeout = \"150ms\"\n");
     let outcome = project.longhaul(change.command).await.succeeded();
-    assert_eq!(outcome.stdout.lines().count(), STEPS, "{}", outcome.stdout);
+    assert_eq!(outcome.stdout.lines().count(), change.steps, "{}", outcome.stdout);
     let mut states = vec![inventory(&project.database).await];
     let mut clients = Clients { project: &project, change, old: None, new: None, wrote: BTreeMap::new() };
-    for step in 1..=STEPS {
+    for step in 1..=change.steps {
         for (from, to) in [(step - 1, step), (step, step - 1), (step - 1, step)] {
             go(&project, &mut clients, from, to).await;
             let found = inventory(&project.database).await;
@@ -148,8 +172,8 @@ async fn goes_forward_and_back(change: &'static Change) {
         }
     }
     clients.compare(change.born.0).await;
-    assert_eq!(inventory(&born).await.difference(&states[STEPS]), []);
-    for step in (0..STEPS).rev() {
+    assert_eq!(inventory(&born).await.difference(&states[change.steps]), []);
+    for step in (0..change.steps).rev() {
         go(&project, &mut clients, step + 1, step).await;
         assert_eq!(states[step].difference(&inventory(&project.database).await), [], "back to {step}");
     }
@@ -165,4 +189,9 @@ async fn a_rename_of_a_column_with_everything_on_it_goes_forward_and_back_from_e
 async fn a_change_of_type_of_a_column_with_everything_on_it_goes_forward_and_back_from_every_step_under_writes()
  {
     goes_forward_and_back(&RETYPE).await;
+}
+
+#[tokio::test]
+async fn a_column_becomes_not_null_and_is_set_back_from_every_step_under_writes() {
+    goes_forward_and_back(&NOT_NULL).await;
 }
