@@ -10,6 +10,7 @@ mod draft;
 mod file_name;
 mod hours_section;
 mod job_file;
+mod lint;
 mod limits_section;
 mod live_settings;
 mod revision_file;
@@ -26,6 +27,7 @@ pub use draft::{Draft, DraftError, DraftKind, Making, TEMPLATE_NAMES, TemplateEr
 pub use file_name::{FileNameParts, file_name_parts, slug};
 pub use hours_section::hours;
 pub use job_file::parse_job;
+pub(crate) use lint::read_for_lint;
 pub use limits_section::{LIMITS_KEYS, PROBE_KEYS, limits};
 pub use live_settings::{BadSetting, LiveSettings, MOST_WORKERS, parse_worker_bounds, worker_bounds};
 pub use revision_file::parse_revision;
