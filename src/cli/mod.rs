@@ -15,6 +15,7 @@ mod heads;
 mod history;
 mod import;
 mod init;
+mod lint;
 mod log;
 mod new_file;
 mod postgres;
@@ -108,6 +109,7 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
         Command::Worker(args) => worker::worker(args, &context).await,
         Command::Stamp(args) => stamp::stamp(args, &context).await,
         Command::Check(args) => check::check(args, &context).await,
+        Command::Lint(args) => lint::lint(args, &context).await,
         Command::Doctor => doctor::doctor(&context).await,
         Command::Run(args) => run::run(args, &context).await,
         Command::Undo(args) => undo::undo(args, &context).await,

@@ -20,7 +20,7 @@ use crate::plan::lint::operation::{Operation, Statement};
 use crate::plan::lint::{LintFile, LintSection};
 
 /// Reads a file's text. What `parse_revision` refuses is read as far as it goes: it is refused before anything is run.
-pub(crate) fn read_for_lint(text: &str, version: u32) -> LintFile {
+pub(crate) fn read_for_lint(text: &str) -> LintFile {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut file = LintFile::default();
     let mut sections: Vec<(&str, bool, String)> = Vec::new();
@@ -47,12 +47,12 @@ pub(crate) fn read_for_lint(text: &str, version: u32) -> LintFile {
             "down" => Direction::Down,
             _ => continue,
         };
-        file.sections.push(section(direction, in_transaction, &text, version));
+        file.sections.push(section(direction, in_transaction, &text));
     }
     file
 }
 
-fn section(direction: Direction, in_transaction: bool, text: &str, version: u32) -> LintSection {
+fn section(direction: Direction, in_transaction: bool, text: &str) -> LintSection {
     let mut section = LintSection { direction, in_transaction, allows: allows(text), ..LintSection::default() };
     let mut names = Names::default();
     for at in super::statements(text) {
@@ -68,7 +68,7 @@ fn section(direction: Direction, in_transaction: bool, text: &str, version: u32)
             }
         };
         if errors.is_empty() {
-            for (remark, offset) in squawk::remarks(&parsed, sql, version) {
+            for (remark, offset) in squawk::remarks(&parsed, sql) {
                 let (below, beside) = place(sql, offset);
                 let column = if below == 1 { column + beside - 1 } else { beside };
                 section.remarks.push(crate::plan::lint::squawk::Remark {

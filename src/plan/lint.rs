@@ -26,7 +26,7 @@ use std::collections::BTreeSet;
 
 use allow::Allow;
 use effects::{Effect, effects};
-use facts::{Asked, Facts};
+use facts::Asked;
 use finding::Finding;
 use operation::{Change, Operation, Statement};
 use rules::Case;
@@ -149,9 +149,4 @@ pub(crate) fn judge(section: &LintSection, of_file: &[Allow], scene: &mut Scene<
     allow::apply(found, section, of_file, &mut report);
     report.findings.sort_by_key(|finding| (finding.line, finding.column, std::cmp::Reverse(finding.level)));
     report
-}
-
-/// The facts that are there without a database.
-pub(crate) fn offline(version: u32) -> Facts {
-    Facts::unknown(version)
 }

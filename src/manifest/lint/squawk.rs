@@ -1,19 +1,15 @@
 //! What `squawk_linter` says of a statement, by the rules that `plan::lint::squawk` has on.
 
-use squawk_linter::{Linter, LinterSettings, Rule, Version};
+use squawk_linter::{Linter, Rule};
 use squawk_syntax::{Parse, SourceFile};
 
 use crate::plan::lint::squawk::{Remark, SQUAWK};
 
 /// Its remarks, each with where it begins.
-pub(super) fn remarks(parsed: &Parse<SourceFile>, sql: &str, version: u32) -> Vec<(Remark, usize)> {
+pub(super) fn remarks(parsed: &Parse<SourceFile>, sql: &str) -> Vec<(Remark, usize)> {
     let rules = SQUAWK.iter().filter_map(|(name, _)| Rule::try_from(*name).ok());
-    let settings = LinterSettings {
-        pg_version: version.to_string().parse().unwrap_or_else(|_| Version::default()),
-        assume_in_transaction: true,
-    };
     let mut linter = Linter::from(rules.collect::<Vec<_>>());
-    linter.settings = settings;
+    linter.settings.assume_in_transaction = true;
     let violations = linter.lint(parsed, sql);
     violations
         .into_iter()

@@ -2,7 +2,7 @@ use super::*;
 use crate::plan::lint::operation::{Change, ConstraintKind};
 
 fn only(sql: &str) -> Operation {
-    let file = read_for_lint(sql, 18);
+    let file = read_for_lint(sql);
     let statement = &file.sections[0].statements[0];
     assert_eq!(statement.operations.len(), 1, "{sql}: {:?}", statement.operations);
     statement.operations[0].clone()
@@ -21,7 +21,6 @@ fn a_file_is_read_with_its_sections_places_and_comments() {
         "-- revision: a\n-- longhaul:allow rename: all are told\n\n-- migrate:up transaction:false\n\
          -- longhaul:allow create-index: small\nCREATE INDEX ON s.\"T\" (a);\n  DROP TABLE b;\n-- migrate:down\n\
          SELECT 1;\n-- migrate:verify\nDROP TABLE x;",
-        18,
     );
     assert_eq!(file.allows[0].line, 2);
     assert_eq!(file.sections.len(), 2);
@@ -36,7 +35,7 @@ fn a_file_is_read_with_its_sections_places_and_comments() {
 
 #[test]
 fn a_path_that_the_file_sets_is_where_its_tables_are() {
-    let file = read_for_lint("SET LOCAL search_path TO pay, public; DROP TABLE a; RESET search_path; DROP TABLE B", 18);
+    let file = read_for_lint("SET LOCAL search_path TO pay, public; DROP TABLE a; RESET search_path; DROP TABLE B");
     let tables: Vec<_> = file.sections[0].statements.iter().flat_map(|one| &one.operations).collect();
     assert!(matches!(tables[1], Operation::DropTable { table } if table == "pay.a"), "{tables:?}");
     assert!(matches!(tables[3], Operation::DropTable { table } if table == "b"), "{tables:?}");
@@ -80,7 +79,7 @@ fn constraints_are_read_with_whether_they_are_looked_at() {
 
 #[test]
 fn several_actions_of_one_statement_are_several() {
-    let file = read_for_lint("ALTER TABLE t ADD a int, ALTER b TYPE text USING b::text, ALTER c SET NOT NULL, DROP d", 18);
+    let file = read_for_lint("ALTER TABLE t ADD a int, ALTER b TYPE text USING b::text, ALTER c SET NOT NULL, DROP d");
     let operations = &file.sections[0].statements[0].operations;
     assert_eq!(operations.len(), 4, "{operations:?}");
     assert!(matches!(&operations[1], Operation::Alter { change: Change::SetType { converts: false, .. }, .. }));
@@ -88,7 +87,7 @@ fn several_actions_of_one_statement_are_several() {
 
 #[test]
 fn what_is_no_sql_is_said_to_be_unread_and_hides_nothing() {
-    let file = read_for_lint("ALTER TABLE t ADDD a int; DROP TABLE b; DO $$ BEGIN DROP TABLE c; END $$", 18);
+    let file = read_for_lint("ALTER TABLE t ADDD a int; DROP TABLE b; DO $$ BEGIN DROP TABLE c; END $$");
     let all: Vec<_> = file.sections[0].statements.iter().map(|one| &one.operations[0]).collect();
     assert!(matches!(all[0], Operation::Unread { .. }), "{all:?}");
     assert!(matches!(all[1], Operation::DropTable { .. }));
@@ -98,7 +97,7 @@ fn what_is_no_sql_is_said_to_be_unread_and_hides_nothing() {
 #[test]
 fn squawk_knows_what_is_too_long_and_where_it_stands() {
     let long = "a".repeat(70);
-    let file = read_for_lint(&format!("SELECT 1;\nCREATE TABLE t (\n  {long} int);"), 18);
+    let file = read_for_lint(&format!("SELECT 1;\nCREATE TABLE t (\n  {long} int);"));
     let remark = file.sections[0].remarks.iter().find(|remark| remark.rule == "identifier-too-long").unwrap();
     assert_eq!((remark.line, remark.column), (3, 3));
 }

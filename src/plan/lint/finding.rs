@@ -51,6 +51,22 @@ impl Level {
     }
 }
 
+impl Finding {
+    /// As text, its place first.
+    pub(crate) fn lines(&self, file: &str) -> Vec<String> {
+        let Self { rule, level, line, column, says, .. } = self;
+        let mut lines = vec![format!("{file}:{line}:{column}: {}: {says} [{rule}]", level.word())];
+        lines.extend(self.blocked.iter().map(|blocked| format!("    {}", blocked.words())));
+        if !self.why.is_empty() {
+            lines.push(format!("    why: {}", self.why));
+        }
+        for (at, safe) in self.safe.lines().enumerate() {
+            lines.push(format!("    {} {safe}", if at == 0 { "safe:" } else { "     " }));
+        }
+        lines
+    }
+}
+
 impl Blocked {
     /// In words.
     pub(crate) fn words(&self) -> String {
