@@ -14,6 +14,7 @@ mod interleaved;
 mod inventory;
 mod keys;
 mod layers;
+mod lint;
 mod main_job;
 mod night;
 mod once;

@@ -9,6 +9,7 @@ use crate::plan::lint::cost::Estimate;
 use crate::plan::lint::effects::Effect;
 use crate::plan::lint::finding::{Blocked, Finding, Level};
 use crate::plan::lint::lock::Blocks;
+use crate::plan::lint::observed::{Taken, in_json};
 use crate::plan::lint::operation::Statement;
 
 /// All of it in one document.
@@ -41,6 +42,7 @@ pub(super) fn document(told: &Told<'_>) -> Value {
         "findings": findings,
         "allowed": allowed,
         "statements": statements,
+        "promises": told.linted.iter().map(promised).collect::<Vec<_>>(),
     })
 }
 
@@ -68,6 +70,12 @@ fn one(linted: &Linted, finding: &Finding) -> Value {
         "why": finding.why,
         "safe": finding.safe,
     })
+}
+
+/// What the section `up` is to take, as it is compared with what it takes.
+fn promised(linted: &Linted) -> Value {
+    let tables: Vec<Taken> = linted.promise.tables().collect();
+    json!({ "file": linted.file.display().to_string(), "tables": in_json(&tables) })
 }
 
 fn felt(linted: &Linted, direction: Direction, statement: &Statement, effects: &[Effect]) -> Value {

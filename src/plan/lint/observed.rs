@@ -41,6 +41,16 @@ impl Promise {
         Self(all)
     }
 
+    /// All that is told, by table.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = Taken> {
+        let all = self.0.iter();
+        all.map(|(table, (lock, is_replaced))| Taken {
+            table: table.clone(),
+            lock: *lock,
+            is_replaced: *is_replaced,
+        })
+    }
+
     /// What was taken and not told, in words. Locks that keep nobody from reading or writing are nobody's concern.
     pub(crate) fn surprises(&self, taken: &[Taken]) -> Vec<String> {
         let surprise = |taken: &Taken| {
