@@ -106,7 +106,8 @@ async fn connect(context: &Context<'_>) -> Option<Connection> {
         Ok(connection) => Some(connection),
         Err(error) => {
             let failure = Failure::from(error);
-            let reason = std::iter::once(failure.message).chain(failure.causes).collect::<Vec<_>>().join(": ");
+            let reason =
+                std::iter::once(failure.message).chain(failure.causes).collect::<Vec<_>>().join(": ");
             context.printer.say(&format!("{reason}; the tables' sizes are unknown"));
             None
         }

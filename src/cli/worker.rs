@@ -147,7 +147,12 @@ async fn carry_on(
             Err(error) => return Ok(of_error(error)),
         }
     }
-    let options = ChangeOptions { tag: command.tag.as_deref(), request: REQUEST, lint: Some(LintBefore::Warn), ..ChangeOptions::default() };
+    let options = ChangeOptions {
+        tag: command.tag.as_deref(),
+        request: REQUEST,
+        lint: Some(LintBefore::Warn),
+        ..ChangeOptions::default()
+    };
     match Box::pin(history.upgrade(&command.target, DataRevisions::Run, &options)).await {
         Ok(steps) if steps.iter().any(|step| matches!(step, HistoryStep::Stopped { .. })) => {
             Ok(Outcome::Open)

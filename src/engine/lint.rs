@@ -51,7 +51,10 @@ impl Linted {
     /// Those that are as grave as this, or more.
     pub(crate) fn lines(&self, at_least: Level) -> Vec<String> {
         let file = self.file.display().to_string();
-        self.findings().filter(|finding| finding.level >= at_least).flat_map(|finding| finding.lines(&file)).collect()
+        self.findings()
+            .filter(|finding| finding.level >= at_least)
+            .flat_map(|finding| finding.lines(&file))
+            .collect()
     }
 }
 

@@ -6,9 +6,13 @@
 
 mod alter;
 mod columns;
+#[cfg(test)]
+mod judged;
 mod names;
 mod squawk;
 mod statements;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 
@@ -53,7 +57,8 @@ pub(crate) fn read_for_lint(text: &str) -> LintFile {
 }
 
 fn section(direction: Direction, in_transaction: bool, text: &str) -> LintSection {
-    let mut section = LintSection { direction, in_transaction, allows: allows(text), ..LintSection::default() };
+    let mut section =
+        LintSection { direction, in_transaction, allows: allows(text), ..LintSection::default() };
     let mut names = Names::default();
     for at in super::statements(text) {
         let (line, column) = place(text, at.start);
@@ -108,6 +113,3 @@ fn place(text: &str, offset: usize) -> (usize, usize) {
     let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
     (before.matches('\n').count() + 1, column)
 }
-
-#[cfg(test)]
-mod tests;

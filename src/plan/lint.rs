@@ -69,11 +69,12 @@ pub(crate) struct Report {
 /// What is to be known of a database before these sections are judged.
 pub(crate) fn asked<'s>(sections: impl Iterator<Item = &'s LintSection>) -> Asked {
     let (mut relations, mut types, mut functions) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    let operations = sections.flat_map(|section| &section.statements).flat_map(|statement| &statement.operations);
+    let operations =
+        sections.flat_map(|section| &section.statements).flat_map(|statement| &statement.operations);
     for operation in operations {
         relations.extend(names(operation).into_iter().cloned());
         match operation {
-            Operation::CheckDomain { domain, .. } => {
+            Operation::CheckDomain { domain } => {
                 types.insert(domain.clone());
             }
             Operation::Alter { change: Change::AddColumn(column), .. } => {
@@ -87,7 +88,8 @@ pub(crate) fn asked<'s>(sections: impl Iterator<Item = &'s LintSection>) -> Aske
         }
     }
     // A name has two parts at most; PostgreSQL refuses others loudly.
-    let plain = |names: BTreeSet<String>| names.into_iter().filter(|name| name.matches('.').count() <= 1).collect();
+    let plain =
+        |names: BTreeSet<String>| names.into_iter().filter(|name| name.matches('.').count() <= 1).collect();
     Asked { relations: plain(relations), types: plain(types), functions: plain(functions) }
 }
 

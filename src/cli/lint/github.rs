@@ -8,7 +8,8 @@ use crate::plan::lint::finding::{Finding, Level};
 pub(super) fn print(context: &Context<'_>, told: &Told<'_>) {
     for linted in told.linted {
         let file = linted.file.display().to_string();
-        for finding in linted.findings() {
+        let at_least = if context.printer.is_verbose() { Level::Note } else { Level::Warning };
+        for finding in linted.findings().filter(|finding| finding.level >= at_least) {
             context.printer.data(&annotation(&file, finding));
         }
     }

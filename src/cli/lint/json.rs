@@ -15,20 +15,18 @@ use crate::plan::lint::operation::Statement;
 /// All of it in one document.
 pub(super) fn document(told: &Told<'_>) -> Value {
     let all = || told.linted.iter().flat_map(Linted::findings);
-    let findings: Vec<Value> = told
-        .linted
-        .iter()
-        .flat_map(|linted| linted.findings().map(|finding| one(linted, finding)))
-        .collect();
-    let sections = || {
-        told.linted.iter().flat_map(|linted| linted.sections.iter().map(move |section| (linted, section)))
-    };
+    let findings: Vec<Value> =
+        told.linted.iter().flat_map(|linted| linted.findings().map(|finding| one(linted, finding))).collect();
+    let sections =
+        || told.linted.iter().flat_map(|linted| linted.sections.iter().map(move |section| (linted, section)));
     let allowed: Vec<Value> = sections()
-        .flat_map(|(linted, (_, report))| report.allowed.iter().map(move |(finding, reason)| {
-            let mut value = one(linted, finding);
-            value["reason"] = reason.as_str().into();
-            value
-        }))
+        .flat_map(|(linted, (_, report))| {
+            report.allowed.iter().map(move |(finding, reason)| {
+                let mut value = one(linted, finding);
+                value["reason"] = reason.as_str().into();
+                value
+            })
+        })
         .collect();
     let statements: Vec<Value> = sections()
         .flat_map(|(linted, (direction, report))| {

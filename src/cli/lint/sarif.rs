@@ -11,7 +11,8 @@ use crate::plan::lint::rules::RULES;
 use crate::plan::lint::squawk::SQUAWK;
 
 /// What can't stand in the path of a URI.
-const NOT_IN_PATHS: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b'#').add(b'?').add(b'"').add(b'<').add(b'>');
+const NOT_IN_PATHS: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'%').add(b'#').add(b'?').add(b'"').add(b'<').add(b'>');
 
 pub(super) fn document(told: &Told<'_>) -> Value {
     let ours = RULES.iter().map(|rule| (rule.name, rule.about.to_owned()));
@@ -50,7 +51,8 @@ pub(super) fn document(told: &Told<'_>) -> Value {
         let allowed = linted.sections.iter().flat_map(|(_, report)| &report.allowed);
         results.extend(allowed.map(|(finding, reason)| result(linted, finding, Some(reason))));
     }
-    let described = |(name, about): &(&str, String)| json!({ "id": name, "shortDescription": { "text": about } });
+    let described =
+        |(name, about): &(&str, String)| json!({ "id": name, "shortDescription": { "text": about } });
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",

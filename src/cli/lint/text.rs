@@ -15,8 +15,10 @@ pub(super) fn print(context: &Context<'_>, told: &Told<'_>) {
         let findings = told.linted.iter().flat_map(Linted::findings);
         findings.filter(|finding| finding.level == level).count()
     };
-    let allowed = told.linted.iter().flat_map(|linted| &linted.sections).map(|(_, report)| report.allowed.len());
-    let mut parts = vec![format!("{} dangerous", count(Level::Danger)), counted(count(Level::Warning), "warning")];
+    let allowed =
+        told.linted.iter().flat_map(|linted| &linted.sections).map(|(_, report)| report.allowed.len());
+    let mut parts =
+        vec![format!("{} dangerous", count(Level::Danger)), counted(count(Level::Warning), "warning")];
     let notes = count(Level::Note);
     if notes > 0 {
         let how = if context.printer.is_verbose() { "" } else { " (--verbose tells them)" };

@@ -142,7 +142,8 @@ impl Attempt<'_> {
     /// A fresh transaction whose waits for locks are short, and that begins with this.
     pub(super) async fn begin(&self, with: &str) -> Result<(), HistoryError> {
         let timeout = batch::milliseconds(self.history.engine.settings.lock_timeout);
-        let begun = self.connection.begin_afresh(&format!("SET LOCAL lock_timeout = {timeout}; {with}")).await;
+        let begun =
+            self.connection.begin_afresh(&format!("SET LOCAL lock_timeout = {timeout}; {with}")).await;
         begun.map_err(|source| self.refused(source))
     }
 

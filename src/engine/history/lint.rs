@@ -40,7 +40,8 @@ impl History<'_> {
         }
         let dangers: Vec<String> = all.iter().flat_map(|linted| linted.lines(Level::Danger)).collect();
         if before == LintBefore::Refuse && !dangers.is_empty() {
-            let count = all.iter().flat_map(Linted::findings).filter(|one| one.level == Level::Danger).count();
+            let count =
+                all.iter().flat_map(Linted::findings).filter(|one| one.level == Level::Danger).count();
             return Err(HistoryError::Dangerous { count, lines: dangers });
         }
         Ok(ids.into_iter().cloned().zip(all.into_iter().map(|linted| linted.promise)).collect())

@@ -89,7 +89,8 @@ fn read(answers: &[SimpleQueryMessage]) -> Vec<Taken> {
         SimpleQueryMessage::Row(row) => Some(row),
         _ => None,
     });
-    let is_of = |row: &SimpleQueryRow, column: &str| row.columns().first().is_some_and(|c| c.name() == column);
+    let is_of =
+        |row: &SimpleQueryRow, column: &str| row.columns().first().is_some_and(|c| c.name() == column);
     let mut before: BTreeMap<String, (String, String)> = BTreeMap::new();
     let mut taken: BTreeMap<String, Taken> = BTreeMap::new();
     for row in rows {

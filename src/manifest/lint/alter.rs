@@ -1,6 +1,8 @@
 //! The actions of `ALTER TABLE`.
 
-use squawk_syntax::ast::{AlterColumn, AlterColumnOption, AlterTable, AlterTableAction, DetachPartitionOption, SetType};
+use squawk_syntax::ast::{
+    AlterColumn, AlterColumnOption, AlterTable, AlterTableAction, DetachPartitionOption, SetType,
+};
 
 use super::columns::{new_column, new_constraint};
 use super::names::{Names, name, text};

@@ -1,7 +1,8 @@
 //! What a statement does.
 
 use squawk_syntax::ast::{
-    AlterDomainAction, AlterIndexAction, AlterTypeAction, AstNode, CreateTable, ReindexTarget, SourceFile, Stmt,
+    AlterDomainAction, AlterIndexAction, AlterTypeAction, AstNode, CreateTable, ReindexTarget, SourceFile,
+    Stmt,
 };
 
 use super::alter::alter_table;
@@ -61,7 +62,10 @@ fn single(statement: &Stmt, sql: &str, names: &Names) -> Operation {
                 only: on.as_ref().is_some_and(|on| on.only_token().is_some()),
                 table: names.relation(on.and_then(|on| on.table_name_ref())),
                 concurrently: create.concurrently_token().is_some(),
-                columns: items.take_while(is_column).map(|item| crate::manifest::statement::plain(&item)).collect(),
+                columns: items
+                    .take_while(is_column)
+                    .map(|item| crate::manifest::statement::plain(&item))
+                    .collect(),
             }
         }
         Stmt::AlterIndex(alter) => match alter.action() {
@@ -107,7 +111,9 @@ fn single(statement: &Stmt, sql: &str, names: &Names) -> Operation {
         Stmt::CommentOn(_) => {
             let words = words(sql);
             match words.get(2).map(|word| word.to_ascii_uppercase()).as_deref() {
-                Some("TABLE") if words.len() > 3 => Operation::Describe { table: names.as_written(&words[3]) },
+                Some("TABLE") if words.len() > 3 => {
+                    Operation::Describe { table: names.as_written(&words[3]) }
+                }
                 _ => Operation::Harmless,
             }
         }
@@ -129,7 +135,8 @@ fn single(statement: &Stmt, sql: &str, names: &Names) -> Operation {
             Operation::Load { table: names.relation(insert.relation_name_ref()), word: "INSERT" }
         }
         Stmt::Copy(copy) => {
-            let reads = copy.copy_direction().is_some_and(|to| text(&to).to_ascii_uppercase().starts_with("FROM"));
+            let reads =
+                copy.copy_direction().is_some_and(|to| text(&to).to_ascii_uppercase().starts_with("FROM"));
             let words = words(sql);
             match words.get(1).filter(|_| reads) {
                 Some(table) => Operation::Load { table: names.as_written(table), word: "COPY" },
@@ -148,13 +155,10 @@ fn single(statement: &Stmt, sql: &str, names: &Names) -> Operation {
                 Some(AlterDomainAction::AddConstraint(added))
                     if !text(&added).to_ascii_uppercase().ends_with("NOT VALID") =>
                 {
-                    Operation::CheckDomain { domain, is_validation: false }
+                    Operation::CheckDomain { domain }
                 }
-                Some(AlterDomainAction::SetNotNull(_)) => {
-                    Operation::CheckDomain { domain, is_validation: false }
-                }
-                Some(AlterDomainAction::ValidateConstraint(_)) => {
-                    Operation::CheckDomain { domain, is_validation: true }
+                Some(AlterDomainAction::SetNotNull(_) | AlterDomainAction::ValidateConstraint(_)) => {
+                    Operation::CheckDomain { domain }
                 }
                 _ => Operation::Harmless,
             }

@@ -35,7 +35,8 @@ fn a_file_is_read_with_its_sections_places_and_comments() {
 
 #[test]
 fn a_path_that_the_file_sets_is_where_its_tables_are() {
-    let file = read_for_lint("SET LOCAL search_path TO pay, public; DROP TABLE a; RESET search_path; DROP TABLE B");
+    let file =
+        read_for_lint("SET LOCAL search_path TO pay, public; DROP TABLE a; RESET search_path; DROP TABLE B");
     let tables: Vec<_> = file.sections[0].statements.iter().flat_map(|one| &one.operations).collect();
     assert!(matches!(tables[1], Operation::DropTable { table } if table == "pay.a"), "{tables:?}");
     assert!(matches!(tables[3], Operation::DropTable { table } if table == "b"), "{tables:?}");
@@ -72,17 +73,27 @@ fn constraints_are_read_with_whether_they_are_looked_at() {
     let columns = vec!["a".to_owned(), "\"B\"".to_owned()];
     assert_eq!(foreign.kind, ConstraintKind::ForeignKey { columns, references: "r".to_owned() });
     assert_eq!(foreign.body, "FOREIGN KEY (a, \"B\") REFERENCES r (x, y)");
-    assert!(matches!(added("CONSTRAINT p PRIMARY KEY USING INDEX i").kind, ConstraintKind::Unique { using_index: true, .. }));
+    assert!(matches!(
+        added("CONSTRAINT p PRIMARY KEY USING INDEX i").kind,
+        ConstraintKind::Unique { using_index: true, .. }
+    ));
     assert!(matches!(added("EXCLUDE USING gist (a WITH &&)").kind, ConstraintKind::Exclude));
-    assert!(matches!(added("CONSTRAINT n NOT NULL a NOT VALID").kind, ConstraintKind::NotNull { column } if column == "a"));
+    assert!(
+        matches!(added("CONSTRAINT n NOT NULL a NOT VALID").kind, ConstraintKind::NotNull { column } if column == "a")
+    );
 }
 
 #[test]
 fn several_actions_of_one_statement_are_several() {
-    let file = read_for_lint("ALTER TABLE t ADD a int, ALTER b TYPE text USING b::text, ALTER c SET NOT NULL, DROP d");
+    let file = read_for_lint(
+        "ALTER TABLE t ADD a int, ALTER b TYPE text USING b::text, ALTER c SET NOT NULL, DROP d",
+    );
     let operations = &file.sections[0].statements[0].operations;
     assert_eq!(operations.len(), 4, "{operations:?}");
-    assert!(matches!(&operations[1], Operation::Alter { change: Change::SetType { converts: false, .. }, .. }));
+    assert!(matches!(
+        &operations[1],
+        Operation::Alter { change: Change::SetType { converts: false, .. }, .. }
+    ));
 }
 
 #[test]

@@ -41,7 +41,8 @@ pub(super) fn apply(found: Vec<Finding>, section: &LintSection, of_file: &[Allow
     let mut used = vec![false; section.allows.len()];
     for finding in found {
         let here = section.allows.iter().position(|allow| {
-            allow.allows(&finding) && statement_after(section, allow.line) == Some(finding_line(section, &finding))
+            allow.allows(&finding)
+                && statement_after(section, allow.line) == Some(finding_line(section, &finding))
         });
         let by = match here {
             Some(at) => {

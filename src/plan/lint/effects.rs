@@ -29,8 +29,7 @@ pub(crate) fn effects(operation: &Operation, scene: &Scene<'_>) -> Vec<Effect> {
         Operation::Alter { table, change } => alter(table, change, scene),
         Operation::CreateTable { references, partition_of, inherits, .. } => {
             let references = references.iter().map(|table| on(table, ShareRowExclusive, Work::None));
-            let inherits =
-                inherits.iter().map(|parent| alone(on(parent, ShareUpdateExclusive, Work::None)));
+            let inherits = inherits.iter().map(|parent| alone(on(parent, ShareUpdateExclusive, Work::None)));
             let parent = partition_of.iter().flat_map(|parent| {
                 let default = default_partition(parent, scene);
                 default.into_iter().chain([alone(on(parent, AccessExclusive, Work::None))])
@@ -77,10 +76,9 @@ pub(crate) fn effects(operation: &Operation, scene: &Scene<'_>) -> Vec<Effect> {
         Operation::CreateTrigger { table } => vec![on(table, ShareRowExclusive, Work::None)],
         Operation::Attach { table, .. } => vec![on(table, AccessExclusive, Work::None)],
         Operation::Lock { table, mode } => vec![on(table, *mode, Work::None)],
-        Operation::CheckDomain { domain, is_validation } => {
+        Operation::CheckDomain { domain } => {
             let tables = scene.facts.types.get(domain).map(|found| found.tables.as_slice());
-            let lock = if *is_validation && scene.facts.version >= 18 { ShareUpdateExclusive } else { Share };
-            tables.unwrap_or_default().iter().map(|table| on(table, lock, Work::Scan)).collect()
+            tables.unwrap_or_default().iter().map(|table| on(table, Share, Work::Scan)).collect()
         }
         _ => Vec::new(),
     };
@@ -160,7 +158,8 @@ fn alter(table: &str, change: &Change, scene: &Scene<'_>) -> Vec<Effect> {
         }
         Change::Detach { child, concurrently: false } => {
             let default = default_partition(table, scene).map(|effect| Effect { work: Work::None, ..effect });
-            let both = [alone(on(table, AccessExclusive, Work::None)), on(child, AccessExclusive, Work::None)];
+            let both =
+                [alone(on(table, AccessExclusive, Work::None)), on(child, AccessExclusive, Work::None)];
             both.into_iter().chain(default).collect()
         }
         Change::RenameColumn { .. } | Change::RenameTable { .. } | Change::Other => at_once(AccessExclusive),

@@ -34,7 +34,8 @@ impl Promise {
             let (lock, is_replaced) = (effect.lock, effect.work.replaces_file());
             let found = scene.relation(&effect.table);
             add(found.map_or(effect.table.clone(), |found| found.qualified.clone()), lock, is_replaced);
-            for child in found.into_iter().filter(|_| effect.with_children).flat_map(|found| &found.children) {
+            for child in found.into_iter().filter(|_| effect.with_children).flat_map(|found| &found.children)
+            {
                 add(child.clone(), lock, is_replaced);
             }
         }
@@ -68,9 +69,7 @@ impl Promise {
 
 /// For the log.
 pub(crate) fn in_json(taken: &[Taken]) -> Value {
-    let one = |taken: &Taken| {
-        json!({ "table": taken.table, "lock": taken.lock.words(), "rewritten": taken.is_replaced })
-    };
+    let one = |taken: &Taken| json!({ "table": taken.table, "lock": taken.lock.words(), "rewritten": taken.is_replaced });
     taken.iter().map(one).collect()
 }
 

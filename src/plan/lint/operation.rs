@@ -21,7 +21,12 @@ pub(crate) enum Operation {
     /// `ALTER TABLE`, one of its actions.
     Alter { table: String, change: Change },
     /// `CREATE TABLE`, also `AS`; `parents`: what it is a partition of or inherits.
-    CreateTable { table: String, references: Vec<String>, partition_of: Option<String>, inherits: Vec<String> },
+    CreateTable {
+        table: String,
+        references: Vec<String>,
+        partition_of: Option<String>,
+        inherits: Vec<String>,
+    },
     /// `CREATE TABLE … AS`, `SELECT INTO`, `CREATE MATERIALIZED VIEW`: reads as long as its query takes.
     Fill { relation: String },
     /// `DROP TABLE`, of one table.
@@ -55,7 +60,7 @@ pub(crate) enum Operation {
     /// `ALTER TYPE … ADD VALUE`.
     AddEnumValue { value: String },
     /// `ALTER DOMAIN` that looks at the values there are.
-    CheckDomain { domain: String, is_validation: bool },
+    CheckDomain { domain: String },
     /// `DO`, `CALL`: anything.
     Opaque { word: &'static str },
     /// The parser couldn't read it.

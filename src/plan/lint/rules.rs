@@ -39,11 +39,7 @@ pub(super) struct Words {
     pub(super) safe: String,
 }
 
-const fn rule(
-    name: &'static str,
-    about: &'static str,
-    find: fn(&Case<'_>) -> Option<Finding>,
-) -> Rule {
+const fn rule(name: &'static str, about: &'static str, find: fn(&Case<'_>) -> Option<Finding>) -> Rule {
     Rule { name, about, find }
 }
 
@@ -58,13 +54,21 @@ pub(crate) const RULES: &[Rule] = &[
     rule("set-not-null", "SET NOT NULL without a proof", columns::set_not_null),
     rule("add-check", "a CHECK that is looked at while all wait", constraints::check),
     rule("add-foreign-key", "a foreign key that is looked at while writes wait", constraints::foreign_key),
-    rule("add-unique", "UNIQUE, PRIMARY KEY or EXCLUDE, whose index is built while all wait", constraints::unique),
+    rule(
+        "add-unique",
+        "UNIQUE, PRIMARY KEY or EXCLUDE, whose index is built while all wait",
+        constraints::unique,
+    ),
     rule("foreign-key-index", "a foreign key whose columns have no index", constraints::no_index),
     rule("check-domain", "a domain's constraint, looked at in all tables that use it", constraints::domain),
     rule("create-index", "an index that is built while writes wait", indexes::create),
     rule("drop-index", "an index that is dropped while all wait", indexes::drop),
     rule("reindex", "an index that is built again while writes wait", indexes::reindex),
-    rule("concurrently-in-transaction", "CONCURRENTLY in a section that is one transaction", indexes::concurrently),
+    rule(
+        "concurrently-in-transaction",
+        "CONCURRENTLY in a section that is one transaction",
+        indexes::concurrently,
+    ),
     rule("move-table", "a table that is written to another place", tables::relocate),
     rule("repack", "CLUSTER and VACUUM FULL", tables::repack),
     rule("refresh-view", "REFRESH MATERIALIZED VIEW", tables::refresh),
@@ -75,7 +79,11 @@ pub(crate) const RULES: &[Rule] = &[
     rule("validate-in-same-transaction", "NOT VALID and VALIDATE in one transaction", order::validate),
     rule("long-after-lock", "long work while an earlier statement's lock is held", order::long_after_lock),
     rule("many-locks", "one transaction that locks many tables against all", order::many_locks),
-    rule("enum-value-used", "a value of an enum that is used in the transaction that adds it", order::enum_value),
+    rule(
+        "enum-value-used",
+        "a value of an enum that is used in the transaction that adds it",
+        order::enum_value,
+    ),
     rule("bulk-write", "an UPDATE or DELETE of a large table in one transaction", data::bulk_write),
     rule("not-looked-into", "DO and CALL, which may do anything", data::opaque),
     rule("not-understood", "a statement that could not be read", data::unread),

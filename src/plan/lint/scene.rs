@@ -78,7 +78,8 @@ impl<'f> Scene<'f> {
         let proven = |(of, _, proven, is_valid): &(String, String, String, bool)| {
             *is_valid && of == table && proven == column
         };
-        self.relation(table).is_some_and(|found| found.proves_not_null(column)) || self.proofs.iter().any(proven)
+        self.relation(table).is_some_and(|found| found.proves_not_null(column))
+            || self.proofs.iter().any(proven)
     }
 
     /// An index begins with these columns, in whatever order.

@@ -11,7 +11,7 @@
 //!   prefer-robust-stmts (a revision is one transaction), transaction-nesting and ban-uncommitted-transaction (a revision
 //!   that begins or ends one is refused);
 //! - taste, or not for everybody: prefer-text-field, prefer-identity (an identity is written row by row as well),
-//!   prefer-bigint-over-smallint, prefer-repack, require-table-schema, and all that squawk itself leaves off.
+//!   prefer-bigint-over-int, prefer-bigint-over-smallint, prefer-repack, require-table-schema, and all that squawk itself leaves off.
 
 use super::finding::{Finding, Level};
 
@@ -43,7 +43,6 @@ pub(crate) const SQUAWK: &[(&str, Level)] = &[
     ("ban-drop-not-null", Level::Note),
     ("ban-drop-type", Level::Note),
     ("ban-drop-view", Level::Note),
-    ("prefer-bigint-over-int", Level::Note),
     ("prefer-timestamp-tz", Level::Note),
     ("require-enum-value-ordering", Level::Note),
 ];

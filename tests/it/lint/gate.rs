@@ -69,7 +69,11 @@ async fn the_configuration_says_what_becomes_of_it() {
 #[tokio::test]
 async fn scripts_and_downgrades_are_made_as_before() {
     let project = project().await;
-    project.longhaul(&["upgrade", "--sql"]).await.succeeded().says_on_stdout("ALTER TABLE pay ALTER id TYPE bigint");
+    project
+        .longhaul(&["upgrade", "--sql"])
+        .await
+        .succeeded()
+        .says_on_stdout("ALTER TABLE pay ALTER id TYPE bigint");
     project.longhaul(&["upgrade", "--no-lint"]).await.succeeded();
     project.longhaul(&["downgrade", "base", "--yes"]).await.succeeded();
 }

@@ -14,7 +14,9 @@ use crate::support::Project;
 /// A revision with this section `up`.
 fn revision(id: &str, after: &str, up: &str) -> String {
     let revises = if after.is_empty() { String::new() } else { format!("-- revises: {after}\n") };
-    format!("-- revision: {id}\n{revises}-- message: {id}\n\n-- migrate:up\n{up}\n\n-- migrate:down\nSELECT 1;\n")
+    format!(
+        "-- revision: {id}\n{revises}-- message: {id}\n\n-- migrate:up\n{up}\n\n-- migrate:down\nSELECT 1;\n"
+    )
 }
 
 /// What lint says of all that is pending, as JSON; with the exit code that belongs to it.

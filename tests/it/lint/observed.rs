@@ -49,7 +49,8 @@ async fn what_a_block_of_code_does_is_seen_and_told_as_a_surprise() {
     let up = "DO $$ BEGIN ALTER TABLE pay ALTER id TYPE bigint; END $$;\nSET ROLE NONE;\nSET search_path = nowhere;";
     let project = project(up).await;
     let outcome = project.longhaul(&["upgrade"]).await.succeeded();
-    let says = "revision aaaa1111: public.pay was written anew under ACCESS EXCLUSIVE, which lint had not told";
+    let says =
+        "revision aaaa1111: public.pay was written anew under ACCESS EXCLUSIVE, which lint had not told";
     assert!(outcome.stderr.contains(says), "{}", outcome.stderr);
     assert_eq!(event(&project, "revision.surprised").await.unwrap()["message"], says);
     project.longhaul(&["log"]).await.succeeded().says_on_stdout(says);
@@ -58,7 +59,8 @@ async fn what_a_block_of_code_does_is_seen_and_told_as_a_surprise() {
 #[tokio::test]
 async fn statements_that_run_one_by_one_are_seen_as_well() {
     let project = project("SELECT 1;").await;
-    let up = "DO $$ BEGIN LOCK TABLE \"Odd One\"; END $$;\nALTER TABLE pay ADD a int;\nVACUUM pay;\nTRUNCATE pay;";
+    let up =
+        "DO $$ BEGIN LOCK TABLE \"Odd One\"; END $$;\nALTER TABLE pay ADD a int;\nVACUUM pay;\nTRUNCATE pay;";
     let text = revision("aaaa1111", "", up).replace("migrate:up", "migrate:up transaction:false");
     project.write("1_a.sql", &text);
     let outcome = project.longhaul(&["upgrade"]).await.succeeded();
@@ -74,7 +76,8 @@ async fn statements_that_run_one_by_one_are_seen_as_well() {
 async fn a_revision_that_closes_all_cursors_or_undoes_is_no_trouble() {
     let project = project("ALTER TABLE pay ADD a int;\nCLOSE ALL;\nDROP TABLE \"Odd One\";").await;
     project.longhaul(&["upgrade"]).await.succeeded();
-    let project = self::project("SAVEPOINT a;\nDROP TABLE pay;\nROLLBACK TO a;\nALTER TABLE pay ADD a int;").await;
+    let project =
+        self::project("SAVEPOINT a;\nDROP TABLE pay;\nROLLBACK TO a;\nALTER TABLE pay ADD a int;").await;
     project.longhaul(&["upgrade"]).await.succeeded();
     let applied = event(&project, "revision.applied").await.unwrap();
     assert_eq!(applied["detail"]["taken"][0]["rewritten"], false, "{applied:#}");

@@ -38,7 +38,10 @@ async fn the_same_of_two_hundred_thousand_is_and_is_said_to_last_no_less_than_it
     let told = told(&project, &[]).await;
     assert_eq!(rules(&told), ["add-column-rewrite danger"]);
     let blocked = &told["findings"][0]["blocked"][0];
-    assert_eq!((blocked["table"].as_str(), blocked["what"].as_str()), (Some("pay"), Some("reads and writes")));
+    assert_eq!(
+        (blocked["table"].as_str(), blocked["what"].as_str()),
+        (Some("pay"), Some("reads and writes"))
+    );
     let seconds = blocked["seconds"].as_f64().unwrap();
     assert!((0.3..60.0).contains(&seconds), "{seconds}");
     let began = Instant::now();
@@ -53,7 +56,7 @@ async fn without_a_database_the_worst_is_assumed_and_that_is_said() {
     let project = with_rows(50).await;
     project.write("1_a.sql", &revision("aaaa1111", "", UP));
     let outcome = project.longhaul(&["lint", "--offline"]).await.ended_with(3);
-    let says = "jobs/1_a.sql:6:1: danger: pay.token gets another default for each row";
+    let says = "jobs/1_a.sql:5:1: danger: pay.token gets another default for each row";
     assert!(outcome.stdout.contains(says), "{}", outcome.stdout);
     assert!(outcome.stdout.contains("its size isn't known here"), "{}", outcome.stdout);
     outcome.says("looking at all revisions, applied or not: 1 with SQL").says("the worst is told");
@@ -69,7 +72,11 @@ async fn a_table_that_the_revisions_make_themselves_is_nobodys_yet() {
     project.write("1_a.sql", &revision("aaaa1111", "", makes));
     project.write(
         "2_b.sql",
-        &revision("bbbb2222", "aaaa1111", "ALTER TABLE fresh ALTER id SET NOT NULL; UPDATE fresh SET id = 1;"),
+        &revision(
+            "bbbb2222",
+            "aaaa1111",
+            "ALTER TABLE fresh ALTER id SET NOT NULL; UPDATE fresh SET id = 1;",
+        ),
     );
     let all = told(&project, &[]).await;
     assert!(rules(&all).is_empty(), "{all:#}");

@@ -40,7 +40,8 @@ pub(super) fn foreign_key(case: &Case<'_>) -> Option<Finding> {
     let ConstraintKind::ForeignKey { columns, references } = &added.kind else { return None };
     let parts: Vec<&str> = columns.iter().map(String::as_str).collect();
     let name = added.name.clone().unwrap_or_else(|| name_for(table, &parts, "fkey"));
-    let is_partitioned = case.scene.relation(table).is_some_and(super::super::facts::Relation::is_partitioned);
+    let is_partitioned =
+        case.scene.relation(table).is_some_and(super::super::facts::Relation::is_partitioned);
     let safe = if is_partitioned && case.scene.facts.version < 18 {
         format!(
             "-- before PostgreSQL 18 a partitioned table takes no NOT VALID: for each partition\n{}\n-- and then\n\
@@ -126,7 +127,7 @@ pub(super) fn no_index(case: &Case<'_>) -> Option<Finding> {
 const LARGE: u64 = 1 << 20;
 
 pub(super) fn domain(case: &Case<'_>) -> Option<Finding> {
-    let Operation::CheckDomain { domain, .. } = case.operation else { return None };
+    let Operation::CheckDomain { domain } = case.operation else { return None };
     let known = case.scene.facts.is_read;
     if !known {
         return Some(case.finding(Level::Warning, domain_words(domain)));
@@ -139,8 +140,8 @@ fn domain_words(domain: &str) -> Words {
         says: format!("every row of every table with a column of {domain} is looked at"),
         why: "ALTER DOMAIN holds SHARE on all of them until the last is looked at",
         safe: format!(
-            "ALTER DOMAIN {domain} ADD CONSTRAINT … CHECK (…) NOT VALID;\n-- in the next revision, from PostgreSQL 18 on beside writes:\n\
-             ALTER DOMAIN {domain} VALIDATE CONSTRAINT …;"
+            "ALTER DOMAIN {domain} ADD CONSTRAINT … CHECK (…) NOT VALID;\n\
+             -- it holds for new values; VALIDATE looks at all of them under the same lock, at a quiet hour"
         ),
     }
 }

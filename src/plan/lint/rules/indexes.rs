@@ -11,7 +11,8 @@ pub(super) fn create(case: &Case<'_>) -> Option<Finding> {
     let is_partitioned =
         case.scene.relation(table).is_some_and(crate::plan::lint::facts::Relation::is_partitioned);
     let rest = case.after(" INDEX ").unwrap_or_default();
-    let unique = if case.statement.sql.to_ascii_uppercase().contains("UNIQUE INDEX") { "UNIQUE " } else { "" };
+    let unique =
+        if case.statement.sql.to_ascii_uppercase().contains("UNIQUE INDEX") { "UNIQUE " } else { "" };
     let safe = if is_partitioned {
         format!(
             "CREATE {unique}INDEX … ON ONLY {table} (…);\n{ALONE}-- for each partition\n\
@@ -43,12 +44,14 @@ pub(super) fn drop(case: &Case<'_>) -> Option<Finding> {
 pub(super) fn reindex(case: &Case<'_>) -> Option<Finding> {
     let Operation::Reindex { name, concurrently: false } = case.operation else { return None };
     let upper = case.statement.sql.to_ascii_uppercase();
-    let word = ["INDEX", "TABLE", "SCHEMA", "DATABASE"].into_iter().find(|word| {
-        upper.split_whitespace().skip(1).any(|found| found == *word)
-    });
+    let word = ["INDEX", "TABLE", "SCHEMA", "DATABASE"]
+        .into_iter()
+        .find(|word| upper.split_whitespace().skip(1).any(|found| found == *word));
     let (word, target) = (word.unwrap_or("INDEX"), name.as_deref().unwrap_or_default());
     let words = || Words {
-        says: format!("REINDEX {word} {target} builds again while writes wait, and reads that would use the index"),
+        says: format!(
+            "REINDEX {word} {target} builds again while writes wait, and reads that would use the index"
+        ),
         why: "REINDEX without CONCURRENTLY holds SHARE on the table and ACCESS EXCLUSIVE on its indexes",
         safe: format!("{ALONE}REINDEX {word} CONCURRENTLY {target};"),
     };

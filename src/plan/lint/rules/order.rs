@@ -61,6 +61,10 @@ pub(super) fn long_after_lock(case: &Case<'_>) -> Option<Finding> {
         {
             return None;
         }
+        // Fails before it does anything.
+        Operation::CreateIndex { concurrently: true, .. } | Operation::Reindex { concurrently: true, .. } => {
+            return None;
+        }
         _ => (case.scene.takes_all(case.effects), Level::Danger),
     };
     if time.is_harmless() {
@@ -71,7 +75,8 @@ pub(super) fn long_after_lock(case: &Case<'_>) -> Option<Finding> {
     };
     let kept: Vec<_> = case.scene.held.iter().filter(|held| !blocks_already(held)).collect();
     let first = kept.first()?;
-    let blocked = kept.iter().map(|held| Blocked { table: held.table.clone(), what: held.lock.blocks(), time });
+    let blocked =
+        kept.iter().map(|held| Blocked { table: held.table.clone(), what: held.lock.blocks(), time });
     Some(Finding {
         blocked: blocked.collect(),
         ..case.finding(
@@ -92,7 +97,8 @@ pub(super) fn long_after_lock(case: &Case<'_>) -> Option<Finding> {
 
 pub(super) fn many_locks(case: &Case<'_>) -> Option<Finding> {
     let strong = |lock: LockMode| lock.blocks() == Blocks::All;
-    let mut before: Vec<&str> = case.scene.held.iter().filter(|held| strong(held.lock)).map(|held| held.table.as_str()).collect();
+    let mut before: Vec<&str> =
+        case.scene.held.iter().filter(|held| strong(held.lock)).map(|held| held.table.as_str()).collect();
     before.sort_unstable();
     before.dedup();
     let new = case.effects.iter().filter(|effect| strong(effect.lock)).map(|effect| effect.table.as_str());
