@@ -65,12 +65,11 @@ fn section(direction: Direction, in_transaction: bool, text: &str) -> LintSectio
         let sql = &text[at];
         let parsed = squawk_syntax::SourceFile::parse(sql);
         let errors = parsed.errors();
-        let operations = match errors.first() {
-            Some(error) => vec![Operation::Unread { problem: error.message().to_owned() }],
-            None => {
-                names.follow(sql);
-                statements::operations(&parsed.tree(), sql, &names)
-            }
+        let operations = if let Some(error) = errors.first() {
+            vec![Operation::Unread { problem: error.message().to_owned() }]
+        } else {
+            names.follow(sql);
+            statements::operations(&parsed.tree(), sql, &names)
         };
         if errors.is_empty() {
             for (remark, offset) in squawk::remarks(&parsed, sql) {

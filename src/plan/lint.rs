@@ -123,7 +123,6 @@ fn names(operation: &Operation) -> Vec<&String> {
         | Operation::Repack { table: Some(table), .. } => vec![table],
         Operation::Fill { relation: name }
         | Operation::DropIndex { index: name, .. }
-        | Operation::MoveIndex { index: name }
         | Operation::Reindex { name: Some(name), .. }
         | Operation::Refresh { view: name, .. } => vec![name],
         _ => Vec::new(),

@@ -35,7 +35,7 @@ impl History<'_> {
         }
         let looked = lint(LintGround::Database(connection), subjects, &[Direction::Up]).await;
         let (all, _) = looked.map_err(HistoryError::sql("look at the tables that the revisions change"))?;
-        for reason in all.iter().flat_map(|linted| self.remarks(linted, before)) {
+        for reason in all.iter().flat_map(|linted| remarks(linted, before)) {
             self.engine.observer.notice(Notice::Warning { reason });
         }
         let dangers: Vec<String> = all.iter().flat_map(|linted| linted.lines(Level::Danger)).collect();
@@ -45,17 +45,6 @@ impl History<'_> {
             return Err(HistoryError::Dangerous { count, lines: dangers });
         }
         Ok(ids.into_iter().cloned().zip(all.into_iter().map(|linted| linted.promise)).collect())
-    }
-
-    /// What is told of a file and stops nothing.
-    fn remarks(&self, linted: &Linted, before: LintBefore) -> Vec<String> {
-        let told = |level| match before {
-            LintBefore::Warn => level >= Level::Warning,
-            _ => level == Level::Warning,
-        };
-        let file = linted.file.display().to_string();
-        let findings = linted.findings().filter(|finding| told(finding.level));
-        findings.map(|finding| finding.lines(&file).join("\n")).collect()
     }
 
     /// The files of these schema revisions.
@@ -73,4 +62,15 @@ impl History<'_> {
         };
         ids.iter().filter_map(read).unzip()
     }
+}
+
+/// What is told of a file and stops nothing.
+fn remarks(linted: &Linted, before: LintBefore) -> Vec<String> {
+    let told = |level| match before {
+        LintBefore::Warn => level >= Level::Warning,
+        _ => level == Level::Warning,
+    };
+    let file = linted.file.display().to_string();
+    let findings = linted.findings().filter(|finding| told(finding.level));
+    findings.map(|finding| finding.lines(&file).join("\n")).collect()
 }

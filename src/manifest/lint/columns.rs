@@ -25,13 +25,14 @@ pub(super) fn new_column(action: &AddColumn, names: &Names) -> NewColumn {
                     column.default = Some(text(&expression));
                 }
             }
-            Constraint::GeneratedConstraint(generated) => match generated.generated_as() {
-                Some(GeneratedAs::GeneratedStored(expression)) => {
+            Constraint::GeneratedConstraint(generated) => {
+                if let Some(GeneratedAs::GeneratedStored(expression)) = generated.generated_as() {
                     let is_stored = text(&expression).to_ascii_uppercase().ends_with("STORED");
                     (column.is_stored, column.is_virtual) = (is_stored, !is_stored);
+                } else {
+                    (column.is_numbered, column.not_null) = (true, true);
                 }
-                _ => (column.is_numbered, column.not_null) = (true, true),
-            },
+            }
             Constraint::ReferencesConstraint(foreign) => {
                 column.references = Some(names.relation(foreign.table()));
             }

@@ -106,7 +106,7 @@ fn what_is_dangerous_only_beside_others_is_found_there() {
     let apart = format!("-- migrate:up transaction:false\n{together}");
     assert!(found(&apart, &facts).is_empty());
     let after = "ALTER TABLE t ADD c int; UPDATE r SET a = 1 WHERE b = 2";
-    assert_eq!(found(after, &facts), ["bulk-write warning", "long-after-lock warning"]);
+    assert_eq!(found(after, &facts), ["long-after-lock warning", "bulk-write warning"]);
     let build = "ALTER TABLE r ADD c int; CREATE INDEX ON t (a)";
     assert_eq!(found(build, &facts), ["create-index danger", "long-after-lock danger"]);
     let value = "ALTER TYPE kind ADD VALUE 'new'; UPDATE x SET k = 'new'";

@@ -52,7 +52,7 @@ pub(super) fn name(node: Option<impl AstNode>) -> String {
 
 /// What stands there, in one line and without comments.
 pub(super) fn text(node: &impl AstNode) -> String {
-    let tokens = node.syntax().descendants_with_tokens().filter_map(|element| element.into_token());
+    let tokens = node.syntax().descendants_with_tokens().filter_map(squawk_syntax::SyntaxElement::into_token);
     let mut all = String::new();
     for token in tokens {
         let text = token.text();

@@ -1,8 +1,7 @@
 //! What a statement does.
 
 use squawk_syntax::ast::{
-    AlterDomainAction, AlterIndexAction, AlterTypeAction, AstNode, CreateTable, ReindexTarget, SourceFile,
-    Stmt,
+    AlterDomainAction, AlterTypeAction, AstNode, CreateTable, ReindexTarget, SourceFile, Stmt,
 };
 
 use super::alter::alter_table;
@@ -68,21 +67,15 @@ fn single(statement: &Stmt, sql: &str, names: &Names) -> Operation {
                     .collect(),
             }
         }
-        Stmt::AlterIndex(alter) => match alter.action() {
-            Some(AlterIndexAction::SetTablespace(_)) => {
-                Operation::MoveIndex { index: names.relation(alter.index_ref()) }
-            }
-            _ => Operation::Harmless,
-        },
         Stmt::Reindex(reindex) => {
-            let named = match reindex.reindex_target() {
+            let target = match reindex.reindex_target() {
                 Some(ReindexTarget::ReindexTargetIndex(_) | ReindexTarget::ReindexTargetTable(_)) => {
                     words(sql).pop()
                 }
                 _ => None,
             };
             Operation::Reindex {
-                name: named.map(|word| names.as_written(&word)),
+                name: target.map(|word| names.as_written(&word)),
                 concurrently: words(sql).iter().any(|word| word.eq_ignore_ascii_case("concurrently")),
             }
         }
@@ -108,6 +101,15 @@ fn single(statement: &Stmt, sql: &str, names: &Names) -> Operation {
         Stmt::CreatePolicy(_) => attached(sql, "CREATE POLICY", "ON", names),
         Stmt::AlterPolicy(_) => attached(sql, "ALTER POLICY", "ON", names),
         Stmt::DropPolicy(_) => attached(sql, "DROP POLICY", "ON", names),
+        Stmt::Do(_) => Operation::Opaque { word: "DO" },
+        Stmt::Call(_) => Operation::Opaque { word: "CALL" },
+        other => of_rows_and_types(other, sql, names),
+    }
+}
+
+/// What changes rows, types and descriptions.
+fn of_rows_and_types(statement: &Stmt, sql: &str, names: &Names) -> Operation {
+    match statement {
         Stmt::CommentOn(_) => {
             let words = words(sql);
             match words.get(2).map(|word| word.to_ascii_uppercase()).as_deref() {
@@ -163,8 +165,6 @@ fn single(statement: &Stmt, sql: &str, names: &Names) -> Operation {
                 _ => Operation::Harmless,
             }
         }
-        Stmt::Do(_) => Operation::Opaque { word: "DO" },
-        Stmt::Call(_) => Operation::Opaque { word: "CALL" },
         _ => Operation::Harmless,
     }
 }

@@ -103,8 +103,9 @@ fn statement_after(section: &LintSection, line: usize) -> Option<usize> {
 
 /// The line of the statement that a finding is about.
 fn finding_line(section: &LintSection, finding: &Finding) -> usize {
-    let before = section.statements.iter().map(|statement| statement.line).filter(|at| *at <= finding.line);
-    before.last().unwrap_or(finding.line)
+    let mut before =
+        section.statements.iter().map(|statement| statement.line).filter(|at| *at <= finding.line);
+    before.next_back().unwrap_or(finding.line)
 }
 
 #[cfg(test)]

@@ -64,7 +64,6 @@ pub(crate) fn effects(operation: &Operation, scene: &Scene<'_>) -> Vec<Effect> {
             let lock = if *concurrently { ShareUpdateExclusive } else { AccessExclusive };
             of_index(index, lock, Work::None, scene)
         }
-        Operation::MoveIndex { .. } => Vec::new(),
         Operation::Reindex { name: Some(name), concurrently } => {
             let lock = if *concurrently { ShareUpdateExclusive } else { Share };
             of_index(name, lock, Work::Build, scene)

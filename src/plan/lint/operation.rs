@@ -37,8 +37,6 @@ pub(crate) enum Operation {
     CreateIndex { table: String, concurrently: bool, columns: Vec<String>, only: bool },
     /// `DROP INDEX`, of one index.
     DropIndex { index: String, concurrently: bool },
-    /// `ALTER INDEX … SET TABLESPACE`.
-    MoveIndex { index: String },
     /// `REINDEX INDEX` or `TABLE`; without a name: more than one table.
     Reindex { name: Option<String>, concurrently: bool },
     /// `CLUSTER`, `VACUUM FULL`, `REPACK`: written anew.
@@ -108,6 +106,7 @@ pub(crate) enum Change {
 
 /// A column of `ADD COLUMN`.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word that stands there or doesn't")]
 pub(crate) struct NewColumn {
     pub(crate) name: String,
     /// As written.

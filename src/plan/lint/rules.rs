@@ -115,10 +115,10 @@ impl Case<'_> {
 
     /// A finding that is as grave as others wait long; nothing where nobody waits for work of the kind.
     pub(super) fn if_blocking(&self, words: impl FnOnce() -> Words) -> Option<Finding> {
-        let works = self.effects.iter().any(|effect| !matches!(effect.work, Work::None | Work::Empty));
+        let is_at_work = self.effects.iter().any(|effect| !matches!(effect.work, Work::None | Work::Empty));
         let time = self.scene.takes_all(self.effects);
         let blocked = self.blocked(time);
-        if !works || blocked.is_empty() {
+        if !is_at_work || blocked.is_empty() {
             return None;
         }
         let level = if time.is_harmless() { Level::Note } else { Level::Danger };

@@ -127,11 +127,15 @@ impl<'f> Scene<'f> {
 
     fn note(&mut self, operation: &Operation) {
         match operation {
-            Operation::CreateTable { table: name, .. } | Operation::Fill { relation: name } => {
-                // IF NOT EXISTS, and it does.
-                if self.relation(name).is_none() {
-                    self.made.insert(name.clone());
-                }
+            // IF NOT EXISTS, and it does: the table is as old as it was.
+            Operation::CreateTable { table: name, .. } | Operation::Fill { relation: name }
+                if self.relation(name).is_none() =>
+            {
+                self.made.insert(name.clone());
+            }
+            // What has the name from now on is another.
+            Operation::DropTable { table } => {
+                self.made.insert(table.clone());
             }
             Operation::CreateIndex { table, columns, .. } => {
                 self.indexed.push((table.clone(), columns.clone()));

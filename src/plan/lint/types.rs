@@ -32,10 +32,11 @@ pub(super) fn is_rewritten(from: &str, to: &str, is_utc: bool) -> bool {
         ("timestamp", "timestamptz") | ("timestamptz", "timestamp") => {
             is_utc && grows(Some(first(&from).unwrap_or(6)), Some(first(&to).unwrap_or(6)))
         }
-        ("varchar", "text") | ("xml", "text") | ("cidr", "inet") => true,
         ("text" | "xml", "varchar") => to.modifier.is_empty(),
-        ("int4", "oid" | "regclass" | "regtype" | "regproc") => true,
-        ("oid" | "regclass" | "regtype" | "regproc" | "regrole" | "regnamespace", "int4" | "oid") => true,
+        ("varchar" | "xml", "text")
+        | ("cidr", "inet")
+        | ("int4", "oid" | "regclass" | "regtype" | "regproc")
+        | ("oid" | "regclass" | "regtype" | "regproc" | "regrole" | "regnamespace", "int4" | "oid") => true,
         _ => false,
     };
     !kept
@@ -53,8 +54,8 @@ fn read(name: &str) -> Written {
         _ => lower.clone(),
     };
     let words = without.split_whitespace().collect::<Vec<_>>().join(" ");
-    let bare = words.strip_prefix("pg_catalog.").unwrap_or(&words);
-    let base = match bare {
+    let known = words.strip_prefix("pg_catalog.").unwrap_or(&words);
+    let base = match known {
         "character varying" | "char varying" => "varchar",
         "character" | "char" => "bpchar",
         "bit varying" => "varbit",
