@@ -147,12 +147,10 @@ async fn carry_on(
             Err(error) => return Ok(of_error(error)),
         }
     }
-    let options = ChangeOptions {
-        tag: command.tag.as_deref(),
-        request: REQUEST,
-        lint: Some(LintBefore::Warn),
-        ..ChangeOptions::default()
-    };
+    // Whoever asked was refused then, or said that it may be.
+    let lint = (engine.settings.lint == LintBefore::Refuse).then_some(LintBefore::Warn);
+    let options =
+        ChangeOptions { tag: command.tag.as_deref(), request: REQUEST, lint, ..ChangeOptions::default() };
     match Box::pin(history.upgrade(&command.target, DataRevisions::Run, &options)).await {
         Ok(steps) if steps.iter().any(|step| matches!(step, HistoryStep::Stopped { .. })) => {
             Ok(Outcome::Open)

@@ -90,6 +90,9 @@ pub(crate) fn asked<'s>(sections: impl Iterator<Item = &'s LintSection>) -> Aske
     // A name has two parts at most; PostgreSQL refuses others loudly.
     let plain =
         |names: BTreeSet<String>| names.into_iter().filter(|name| name.matches('.').count() <= 1).collect();
+    // What has a modifier is no domain; what is no name is no function.
+    types.retain(|name| !name.contains('('));
+    functions.retain(|name| name.chars().all(|c| c.is_alphanumeric() || "_.$".contains(c)));
     Asked { relations: plain(relations), types: plain(types), functions: plain(functions) }
 }
 

@@ -90,7 +90,11 @@ WITH RECURSIVE path AS MATERIALIZED (
                                        WHERE r.oid = k.confrelid),
                         'definition', pg_get_constraintdef(k.oid))), '[]')
                     FROM pg_constraint AS k WHERE k.conrelid = w.base),
-        'referenced_by', (SELECT coalesce(jsonb_agg(DISTINCT format('%I.%I', rn.nspname, r.relname)), '[]')
+        'referenced_by', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                        'table', format('%I.%I', rn.nspname, r.relname),
+                        'columns', (SELECT coalesce(jsonb_agg(CASE WHEN a.attname ~ '^[a-z0-9_]+$' THEN a.attname::text
+                                            ELSE '"' || replace(a.attname, '"', '""') || '"' END), '[]')
+                                    FROM pg_attribute AS a WHERE a.attrelid = w.base AND a.attnum = ANY (k.confkey)))), '[]')
                     FROM pg_constraint AS k JOIN pg_class AS r ON r.oid = k.conrelid
                     JOIN pg_namespace AS rn ON rn.oid = r.relnamespace
                     WHERE k.confrelid = w.base AND k.contype = 'f'),

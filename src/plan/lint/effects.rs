@@ -39,7 +39,7 @@ pub(crate) fn effects(operation: &Operation, scene: &Scene<'_>) -> Vec<Effect> {
         Operation::DropTable { table } => {
             let others = scene.relation(table).into_iter().flat_map(|found| {
                 let keys = found.constraints.iter().filter_map(|constraint| constraint.references.as_ref());
-                keys.chain(&found.referenced_by)
+                keys.chain(found.referenced_by.iter().map(|other| &other.table))
             });
             let others = others.map(|other| on(other, AccessExclusive, Work::None));
             [on(table, AccessExclusive, Work::None)].into_iter().chain(others).collect()
@@ -47,7 +47,7 @@ pub(crate) fn effects(operation: &Operation, scene: &Scene<'_>) -> Vec<Effect> {
         Operation::Truncate { table, cascade } => {
             let others = scene.relation(table).into_iter().filter(|_| *cascade);
             let others = others.flat_map(|found| &found.referenced_by);
-            let others = others.map(|other| on(other, AccessExclusive, Work::Empty));
+            let others = others.map(|other| on(&other.table, AccessExclusive, Work::Empty));
             [on(table, AccessExclusive, Work::Empty)].into_iter().chain(others).collect()
         }
         Operation::CreateIndex { table, concurrently: true, .. } => {
@@ -88,7 +88,7 @@ pub(crate) fn effects(operation: &Operation, scene: &Scene<'_>) -> Vec<Effect> {
 fn is_elsewhere(effect: &Effect, scene: &Scene<'_>) -> bool {
     let names = |name: &String| *name == effect.table;
     scene.facts.relations.values().any(|found| {
-        found.referenced_by.iter().any(names)
+        found.referenced_by.iter().any(|other| names(&other.table))
             || found.table == effect.table
             || found.default_partition.as_ref().is_some_and(names)
             || found.constraints.iter().any(|constraint| constraint.references.as_ref().is_some_and(names))
@@ -142,10 +142,17 @@ fn alter(table: &str, change: &Change, scene: &Scene<'_>) -> Vec<Effect> {
         Change::Triggers => at_once(ShareRowExclusive),
         Change::Options => at_once(ShareUpdateExclusive),
         Change::Attach { child } => {
-            let checked = scene
-                .relation(child)
-                .is_some_and(|child| child.constraints.iter().any(|c| c.kind == 'c' && c.is_valid));
-            let work = if checked { Work::None } else { Work::Scan };
+            let parent = scene.relation(table);
+            let added = scene.relation(child);
+            let checked =
+                added.is_some_and(|child| child.constraints.iter().any(|c| c.kind == 'c' && c.is_valid));
+            let has = |index: &Vec<String>| added.is_some_and(|child| child.indexes.contains(index));
+            let is_indexed = parent.is_none_or(|parent| parent.indexes.iter().all(has));
+            let work = match (is_indexed, checked) {
+                (false, _) => Work::Build,
+                (true, false) => Work::Scan,
+                (true, true) => Work::None,
+            };
             let parent = alone(on(table, ShareUpdateExclusive, Work::None));
             [parent, on(child, AccessExclusive, work)]
                 .into_iter()
@@ -234,8 +241,12 @@ fn set_type(table: &str, column: &str, (to, converts): (&str, bool), scene: &Sce
 fn keys_of<'s>(table: &str, column: &str, scene: &'s Scene<'_>) -> impl Iterator<Item = Effect> + use<'s> {
     let column = column.to_owned();
     let found = scene.relation(table);
+    let part = move |columns: &[String]| columns.contains(&column);
     let own = found.into_iter().flat_map(|found| &found.constraints);
-    let own = own.filter(move |constraint| constraint.columns.contains(&column));
-    own.filter_map(|constraint| constraint.references.as_ref())
-        .map(|other| on(other, AccessExclusive, Work::None))
+    let is_part = part.clone();
+    let own = own.filter(move |constraint| is_part(&constraint.columns));
+    let theirs = found.into_iter().flat_map(|found| &found.referenced_by);
+    let theirs = theirs.filter(move |other| part(&other.columns)).map(|other| &other.table);
+    let others = own.filter_map(|constraint| constraint.references.as_ref()).chain(theirs);
+    others.map(|other| on(other, AccessExclusive, Work::None))
 }

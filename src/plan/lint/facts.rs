@@ -51,7 +51,7 @@ pub(crate) struct Relation {
     pub(crate) columns: Vec<Column>,
     pub(crate) constraints: Vec<Constraint>,
     /// Tables with foreign keys to this one.
-    pub(crate) referenced_by: Vec<String>,
+    pub(crate) referenced_by: Vec<Reference>,
     /// The columns of each valid index, without expressions.
     pub(crate) indexes: Vec<Vec<String>>,
 }
@@ -63,6 +63,15 @@ pub(crate) struct Column {
     /// As `format_type` writes it.
     pub(crate) type_name: String,
     pub(crate) not_null: bool,
+}
+
+/// A foreign key of another table.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Reference {
+    /// With its schema.
+    pub(crate) table: String,
+    /// The columns of this table that it points to.
+    pub(crate) columns: Vec<String>,
 }
 
 /// A constraint that is there.

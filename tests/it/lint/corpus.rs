@@ -38,6 +38,13 @@ INSERT INTO s.p SELECT n FROM generate_series(1, 20) AS n;
 INSERT INTO s.spare SELECT n FROM generate_series(100, 120) AS n;
 INSERT INTO s.checked SELECT n FROM generate_series(200, 220) AS n;
 INSERT INTO s.q SELECT n FROM generate_series(1, 20) AS n;
+CREATE TABLE s.ix (id int NOT NULL, at date) PARTITION BY RANGE (id);
+CREATE INDEX ix_at ON s.ix (at);
+CREATE TABLE s.bare (id int NOT NULL, at date, CHECK (id >= 0 AND id < 100));
+CREATE TABLE s.ready (id int NOT NULL, at date, CHECK (id >= 100 AND id < 200));
+CREATE INDEX ready_at ON s.ready (at);
+INSERT INTO s.bare SELECT n FROM generate_series(1, 20) AS n;
+INSERT INTO s.ready SELECT n FROM generate_series(100, 120) AS n;
 CREATE TABLE s.old (id int);
 CREATE MATERIALIZED VIEW s.mv AS SELECT id, n FROM s.t;
 CREATE UNIQUE INDEX mv_id ON s.mv (id);
@@ -85,6 +92,8 @@ const STATEMENTS: &[(u32, &str)] = &[
     (14, "ALTER TABLE s.t ALTER COLUMN u TYPE int USING u + 1"),
     (14, "ALTER TABLE s.t ALTER COLUMN r_id TYPE bigint"),
     (14, "ALTER TABLE s.t ALTER COLUMN at TYPE timestamptz"),
+    (14, "ALTER TABLE s.r ALTER COLUMN id TYPE bigint"),
+    (14, "ALTER TABLE s.r ALTER COLUMN code TYPE varchar"),
     (14, "ALTER TABLE s.t ADD CONSTRAINT c CHECK (n > 0)"),
     (14, "ALTER TABLE s.t ADD CONSTRAINT c CHECK (n > 0) NOT VALID"),
     (14, "ALTER TABLE s.t VALIDATE CONSTRAINT later"),
@@ -123,6 +132,8 @@ const STATEMENTS: &[(u32, &str)] = &[
     (14, "CREATE TABLE s.c PARTITION OF s.q FOR VALUES FROM (500) TO (600)"),
     (14, "ALTER TABLE s.p ATTACH PARTITION s.spare FOR VALUES FROM (100) TO (200)"),
     (14, "ALTER TABLE s.p ATTACH PARTITION s.checked FOR VALUES FROM (200) TO (300)"),
+    (14, "ALTER TABLE s.ix ATTACH PARTITION s.bare FOR VALUES FROM (0) TO (100)"),
+    (14, "ALTER TABLE s.ix ATTACH PARTITION s.ready FOR VALUES FROM (100) TO (200)"),
     (14, "ALTER TABLE s.p DETACH PARTITION s.p1"),
     (14, "ALTER TABLE s.p ADD COLUMN c int"),
     (14, "CREATE INDEX c ON s.p (at)"),
