@@ -109,7 +109,7 @@ fn what_is_dangerous_only_beside_others_is_found_there() {
     assert_eq!(found(after, &facts), ["long-after-lock warning", "bulk-write warning"]);
     let build = "ALTER TABLE r ADD c int; CREATE INDEX ON t (a)";
     assert_eq!(found(build, &facts), ["create-index danger", "long-after-lock danger"]);
-    let value = "ALTER TYPE kind ADD VALUE 'new'; UPDATE x SET k = 'new'";
+    let value = "ALTER TYPE kind ADD VALUE 'new' AFTER 'old'; UPDATE x SET k = 'new'";
     assert_eq!(found(value, &facts), ["enum-value-used danger"]);
     assert_eq!(found("CREATE INDEX CONCURRENTLY ON t (a)", &facts), ["concurrently-in-transaction danger"]);
 }
