@@ -4,7 +4,7 @@
 //! ```text
 //! BEGIN · DECLARE a cursor over pg_class, which reads nothing yet and sees what was before
 //!   the section
-//!   which locks are ours? · FETCH: what those tables were before · what they are now
+//!   which locks are ours, and what are their tables now? · FETCH: what they were before
 //! COMMIT with the record
 //! ```
 //!
@@ -91,21 +91,19 @@ fn read(answers: &[SimpleQueryMessage]) -> Vec<Taken> {
     });
     let is_of =
         |row: &SimpleQueryRow, column: &str| row.columns().first().is_some_and(|c| c.name() == column);
-    let mut before: BTreeMap<String, (String, String)> = BTreeMap::new();
+    let text = |row: &SimpleQueryRow, at: usize| row.get(at).unwrap_or_default().to_owned();
+    // The locks come first, and what their tables were follows.
+    let (locks, before): (Vec<_>, Vec<_>) = rows.partition(|row| is_of(row, "locked"));
+    let before: BTreeMap<String, &SimpleQueryRow> =
+        before.into_iter().map(|row| (text(row, 0), row)).collect();
     let mut taken: BTreeMap<String, Taken> = BTreeMap::new();
-    for row in rows {
-        let text = |at: usize| row.get(at).unwrap_or_default().to_owned();
-        if is_of(row, "before") {
-            before.insert(text(0), (text(1), text(2)));
-        } else if is_of(row, "locked")
-            && let Some((table, file)) = before.get(&text(0))
-            && let Some(lock) = LockMode::from_catalog(&text(1))
-        {
-            // A table that is gone has no other file.
-            let is_replaced = row.get(2).is_some_and(|now| now != file);
-            let one = taken.entry(text(0)).or_insert(Taken { table: table.clone(), lock, is_replaced });
-            one.lock = one.lock.max(lock);
-        }
+    for row in locks {
+        let known = before.get(&text(row, 0));
+        let (Some(known), Some(lock)) = (known, LockMode::from_catalog(&text(row, 1))) else { continue };
+        // A table that is gone has no other file.
+        let is_replaced = row.get(2).is_some_and(|now| now != text(known, 2));
+        let one = taken.entry(text(row, 0)).or_insert(Taken { table: text(known, 1), lock, is_replaced });
+        one.lock = one.lock.max(lock);
     }
     taken.into_values().collect()
 }
