@@ -1,9 +1,8 @@
 DECLARE longhaul_before NO SCROLL CURSOR FOR
-SELECT c.oid AS before, pg_catalog.format('%I.%I', n.nspname, c.relname), c.relfilenode
+SELECT c.oid AS before, pg_catalog.format('%s.%I', c.relnamespace::pg_catalog.regnamespace, c.relname), c.relfilenode
 FROM pg_catalog.pg_class AS c
-JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
 WHERE c.oid OPERATOR(pg_catalog.=) ANY (pg_catalog.string_to_array(
           pg_catalog.current_setting('longhaul.locked', true), ',')::pg_catalog.oid[])
   AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,m,f}'::"char"[])
-  AND n.nspname OPERATOR(pg_catalog.<>) {schema}
-  AND NOT pg_catalog.starts_with(n.nspname::pg_catalog.text, 'pg_temp')
+  AND c.relpersistence OPERATOR(pg_catalog.<>) 't'::"char"
+  AND c.relnamespace::pg_catalog.regnamespace::pg_catalog.text OPERATOR(pg_catalog.<>) pg_catalog.quote_ident({schema})
