@@ -22,7 +22,7 @@ const EXIT_CODES: &str = "Exit codes:
   0    done
   1    failed
   2    usage or configuration
-  3    a check found something (rows left, totals that differ, changed files, pending revisions)
+  3    a check found something (rows left, totals that differ, changed files, pending revisions, lint)
   4    stopped by an operator (paused, cancelled, first signal)
   75   not now: another process has the job, its hours are closed, or something held it for too long; run again later
   130  second or third signal";
@@ -93,6 +93,11 @@ pub(crate) enum Command {
     Stamp(super::stamp::StampArgs),
     /// Whether the history is sound, its files unchanged since they were applied, and the database at its heads
     Check(super::check::CheckArgs),
+    /// What pending revisions would do to others: locks, how long at the tables' size, and the safe way
+    ///
+    /// Exits with 3 when something is dangerous. `upgrade` looks by itself. A comment `-- longhaul:allow RULE: reason` above
+    /// a statement, or in the file's header for all of it, allows what it names.
+    Lint(super::lint::LintArgs),
     /// Start or resume a data job, until done, stopped, or its hours end
     ///
     /// The first Ctrl-C (or SIGTERM, SIGHUP) finishes the batch, the second cancels it in the server, the third leaves

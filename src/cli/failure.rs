@@ -187,6 +187,7 @@ impl From<HistoryError> for Failure {
             | HistoryError::NoAlembic { .. } => exit::USAGE,
             HistoryError::Unverified { .. }
             | HistoryError::Changed { .. }
+            | HistoryError::Dangerous { .. }
             | HistoryError::Disagrees { .. } => exit::FOUND,
             HistoryError::Stopped { .. } => exit::STOPPED,
             HistoryError::Busy { .. } | HistoryError::JobAtWork { .. } | HistoryError::Moved { .. } => {
@@ -199,6 +200,7 @@ impl From<HistoryError> for Failure {
                 let blockers = failed.blockers.iter().map(|blocker| format!("  blocked by {blocker}"));
                 failed.excerpt.iter().map(draw).chain(blockers).collect()
             }
+            HistoryError::Dangerous { lines, .. } => lines.clone(),
             HistoryError::Changed { files } => {
                 files.iter().filter_map(|file| Some(file.diff.as_ref()?.trim_end().to_owned())).collect()
             }

@@ -16,6 +16,7 @@ mod history;
 mod import;
 mod init;
 mod kit;
+mod lint;
 mod log;
 mod new_file;
 mod postgres;
@@ -109,6 +110,7 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
         Command::Worker(args) => worker::worker(args, &context).await,
         Command::Stamp(args) => stamp::stamp(args, &context).await,
         Command::Check(args) => check::check(args, &context).await,
+        Command::Lint(args) => lint::lint(args, &context).await,
         Command::Doctor => doctor::doctor(&context).await,
         Command::Run(args) => run::run(args, &context).await,
         Command::Undo(args) => undo::undo(args, &context).await,

@@ -10,6 +10,7 @@ use super::context::Context;
 use super::exit;
 use super::failure::Failure;
 use super::{confirm, run, script, signals};
+use crate::config::LintBefore;
 use crate::engine::{ChangeOptions, DataRevisions, Done, History, HistoryStep, InDoubt};
 use crate::observe::Terminal;
 
@@ -30,6 +31,9 @@ pub(crate) struct UpgradeArgs {
     /// Why; kept in the log
     #[arg(long, value_name = "TEXT", requires = "accept")]
     why: Option<String>,
+    /// Don't look first whom it would keep waiting (`longhaul lint`)
+    #[arg(long)]
+    no_lint: bool,
     #[command(flatten)]
     pub(crate) crew: Crew,
     #[command(flatten)]
@@ -106,7 +110,8 @@ pub(crate) async fn upgrade(args: &UpgradeArgs, context: &Context<'_>) -> Result
             context.printer.say("none of the revisions named has changed");
         }
     }
-    let steps = history.upgrade(&args.target, data, &args.change.options()).await?;
+    let options = ChangeOptions { lint: args.no_lint.then_some(LintBefore::Off), ..args.change.options() };
+    let steps = history.upgrade(&args.target, data, &options).await?;
     if steps.is_empty() {
         context.printer.say("nothing is pending: the database is there already");
     }

@@ -10,6 +10,7 @@ use super::args::Crew;
 use super::context::Context;
 use super::failure::Failure;
 use super::{exit, run, signals};
+use crate::config::LintBefore;
 use crate::engine::{
     ChangeOptions, DataRevisions, Ended, Engine, History, HistoryError, HistoryStep, JobOutcome, RunError,
     RunRequest,
@@ -146,7 +147,10 @@ async fn carry_on(
             Err(error) => return Ok(of_error(error)),
         }
     }
-    let options = ChangeOptions { tag: command.tag.as_deref(), request: REQUEST, ..ChangeOptions::default() };
+    // Whoever asked was refused then, or said that it may be.
+    let lint = (engine.settings.lint == LintBefore::Refuse).then_some(LintBefore::Warn);
+    let options =
+        ChangeOptions { tag: command.tag.as_deref(), request: REQUEST, lint, ..ChangeOptions::default() };
     match Box::pin(history.upgrade(&command.target, DataRevisions::Run, &options)).await {
         Ok(steps) if steps.iter().any(|step| matches!(step, HistoryStep::Stopped { .. })) => {
             Ok(Outcome::Open)

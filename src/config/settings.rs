@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::address::{self, Address};
 use super::environment::EnvFileError;
-use super::{Callbacks, Environment, NewFiles, Target, UrlError};
+use super::{Callbacks, Environment, LintBefore, NewFiles, Target, UrlError, lint};
 use crate::manifest::{Document, DocumentError, Section, hours, limits, worker_bounds};
 use crate::model::{Hours, Limits, parse_duration};
 use crate::plan::scale::Bounds;
@@ -54,6 +54,8 @@ pub struct Settings {
     pub history_wait: Duration,
     /// What is run before and after changes of the history.
     pub callbacks: Callbacks,
+    /// What an upgrade makes of findings that are dangerous.
+    pub lint: LintBefore,
 }
 
 /// Why there are no settings.
@@ -97,6 +99,7 @@ const KEYS: &[&str] = &[
     "limits",
     "new_files",
     "callbacks",
+    "lint",
 ];
 
 impl Settings {
@@ -154,6 +157,7 @@ impl Settings {
             new_files: NewFiles::read(&document)?,
             history_wait: duration("history_wait", Self::DEFAULT_HISTORY_WAIT)?,
             callbacks: Callbacks::read(&document)?,
+            lint: lint::read(&root)?,
         })
     }
 
@@ -231,8 +235,8 @@ mod tests {
         let settings = from_text(&uncommented).unwrap();
         let defaults = from_text("").unwrap();
         assert_eq!(
-            (settings.dirs, settings.schema, settings.lock_timeout, settings.connect_timeout),
-            (defaults.dirs, defaults.schema, defaults.lock_timeout, defaults.connect_timeout)
+            (settings.dirs, settings.schema, settings.lock_timeout, settings.connect_timeout, settings.lint),
+            (defaults.dirs, defaults.schema, defaults.lock_timeout, defaults.connect_timeout, defaults.lint)
         );
         assert_eq!(settings.new_files, defaults.new_files);
         assert_eq!(settings.limits, Limits::DEFAULTS, "what is not said is the same");
@@ -286,6 +290,7 @@ schema = "longhaul"
 lock_timeout = "500ms"
 workers = "1..8"
 pause_file = "pause"
+lint = "warn"
 [hours]
 open = ["Mon-Fri 22:00-05:00", "cron 0 22 * * 5L for 7h"]
 blackout = ["2026-12-23..2026-12-27", "monthly 25..last"]

@@ -17,7 +17,9 @@ mod changed;
 mod data;
 mod error;
 mod indexes;
+mod lint;
 mod lock;
+mod observed;
 mod patience;
 mod roundtrip;
 mod safeguard;
@@ -37,10 +39,12 @@ pub use script::ScriptRequest;
 pub use stamp::{StampRequest, Stamped};
 
 use super::run::{Ended, Engine, RunRequest};
+use crate::config::LintBefore;
 use crate::manifest::Manifest;
 use crate::model::{Direction, Revision, RevisionBody, RevisionId, Section};
 use crate::pg::Connection;
 use crate::store::AppliedRevision;
+use lint::Promises;
 use session::{Change, Session};
 
 /// The history of one directory on one database.
@@ -62,6 +66,10 @@ pub struct ChangeOptions<'r> {
     pub agreed: Option<&'r [RevisionId]>,
     /// How the runs of data revisions are worked on.
     pub request: RunRequest,
+    /// What to make of findings that are dangerous; `None`: as the settings say.
+    pub lint: Option<LintBefore>,
+    /// What lint told of each revision; nothing where it didn't look.
+    pub(crate) promises: Option<&'r Promises>,
 }
 
 /// What to think of a statement that no transaction protects, and that was begun by a process that died.
@@ -123,10 +131,14 @@ impl History<'_> {
         options: &ChangeOptions<'_>,
     ) -> Result<Vec<HistoryStep>, HistoryError> {
         // What is refused leaves no control schema behind, and where nothing is pending nobody is waited for.
-        let (mut way, waits) = match self.way_up(&self.look("upgrade").await?, target, data).await {
+        let connection = self.look("upgrade").await?;
+        let (mut way, waits) = match self.way_up(&connection, target, data).await {
             Err(HistoryError::HalfDone { .. }) => (Way::default(), true),
             way => (way?, false),
         };
+        let promises = self.lint_before(&connection, &way, (data, options)).await?;
+        drop(connection);
+        let options = &ChangeOptions { promises: Some(&promises), ..*options };
         let mut steps = Vec::new();
         // What is half done may be in the hands of another process at this moment.
         if waits || !way.path.is_empty() {

@@ -21,6 +21,7 @@ mod health;
 mod heartbeat;
 mod history;
 mod leave;
+pub(crate) mod lint;
 mod lock_monitor;
 mod pace;
 mod preflight;

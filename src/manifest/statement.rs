@@ -79,7 +79,7 @@ pub fn follow_tables(text: &str, tables: &mut BTreeSet<String>) {
 }
 
 /// The name without quotes where it means the same without them, so that two ways of writing it are one.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     let bare = |part: &str| {
         let inner = part.trim_matches('"');
         let simple = inner.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');

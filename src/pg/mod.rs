@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod checkup;
 pub mod connect;
 pub mod inventory;
+pub(crate) mod lint_facts;
 pub mod local;
 mod pooler;
 pub mod quote;

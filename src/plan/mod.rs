@@ -12,6 +12,7 @@ pub mod eta;
 pub mod graph;
 pub mod hours;
 pub mod interleave;
+pub(crate) mod lint;
 pub mod pressure;
 pub mod scale;
 pub mod share;

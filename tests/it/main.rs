@@ -15,6 +15,7 @@ mod inventory;
 mod keys;
 mod kit;
 mod layers;
+mod lint;
 mod main_job;
 mod night;
 mod once;

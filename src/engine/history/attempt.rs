@@ -72,6 +72,7 @@ impl Attempt<'_> {
 
     async fn in_transaction(&self, sql: &str) -> Result<Done, HistoryError> {
         let started = self.now();
+        self.seen.taken.lock().expect("no holder can panic").clear();
         self.let_others_finish(sql).await?;
         let found = self.open().await?;
         if let Some(done) = self.settle_beforehand(found, started).await? {
@@ -82,10 +83,15 @@ impl Attempt<'_> {
         let is_plain = before.or(after).or(self.change.verify).is_none();
         if is_plain && !takes_statements_away(sql) {
             // Nothing has to be seen in between: sent without waiting. What follows a failure fails too.
-            let (entered, executed, found) =
-                futures_util::join!(self.end(AS_AUTHOR), self.execute(sql, 0), self.be_alone());
+            let (entered, executed, found, observed) = futures_util::join!(
+                self.end(AS_AUTHOR),
+                self.execute(sql, 0),
+                self.be_alone(),
+                self.observe(sql)
+            );
             entered?;
             executed?;
+            observed?;
             return self.finish(found?, started).await;
         }
         self.end(AS_AUTHOR).await?;
@@ -94,6 +100,7 @@ impl Attempt<'_> {
         self.callback("after_revision", after).await?;
         self.verify(false).await?;
         let found = self.be_alone().await?;
+        self.observe(sql).await?;
         self.finish(found, started).await
     }
 
@@ -103,7 +110,8 @@ impl Attempt<'_> {
         let look = self.prepared(&sql.neighbours_applied).await?;
         // Prepared before the revision may have taken another role.
         self.prepared(self.recording()).await?;
-        let (begun, found) = futures_util::join!(self.begin(), self.look(&look));
+        let remember = self.remember();
+        let (begun, found) = futures_util::join!(self.begin(&remember), self.look(&look));
         begun?;
         found
     }
@@ -131,10 +139,11 @@ impl Attempt<'_> {
         self.connection.prepared(sql).await.map_err(|source| self.refused(source))
     }
 
-    /// A fresh transaction whose waits for locks are short.
-    pub(super) async fn begin(&self) -> Result<(), HistoryError> {
+    /// A fresh transaction whose waits for locks are short, and that begins with this.
+    pub(super) async fn begin(&self, with: &str) -> Result<(), HistoryError> {
         let timeout = batch::milliseconds(self.history.engine.settings.lock_timeout);
-        let begun = self.connection.begin_afresh(&format!("SET LOCAL lock_timeout = {timeout}")).await;
+        let begun =
+            self.connection.begin_afresh(&format!("SET LOCAL lock_timeout = {timeout}; {with}")).await;
         begun.map_err(|source| self.refused(source))
     }
 
@@ -270,12 +279,13 @@ impl Attempt<'_> {
     pub(super) async fn record(&self, started: Instant, origin: Origin) -> Result<(), HistoryError> {
         let (engine, revision) = (self.history.engine, self.change.revision);
         let took = self.now().saturating_duration_since(started);
+        self.tell_surprises().await?;
         let statement = self.prepared(self.recording()).await?;
         let (store, identity, client) = (engine.store, engine.identity, &**self.connection);
         let (recorded, committed) = match self.change.direction {
             Direction::Up => {
-                let recording =
-                    Recording { revision, origin, took, detail: json!({ "tag": self.options.tag }) };
+                let detail = json!({ "tag": self.options.tag, "taken": self.taken() });
+                let recording = Recording { revision, origin, took, detail };
                 let record = store.record_revision_by(client, &statement, identity, &recording);
                 futures_util::join!(record, self.end("COMMIT"))
             }
@@ -285,6 +295,7 @@ impl Attempt<'_> {
                     "duration_ms": took.as_millis(),
                     "tool_version": env!("CARGO_PKG_VERSION"),
                     "tag": self.options.tag,
+                    "taken": self.taken(),
                 });
                 let record = store.undo_revision_by(client, &statement, identity, (revision, &detail));
                 futures_util::join!(record, self.end("COMMIT"))

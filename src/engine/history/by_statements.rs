@@ -85,7 +85,7 @@ impl Attempt<'_> {
     /// Begins or goes on, in a transaction of its own.
     async fn begin_section(&self, started: Instant) -> Result<Begun, HistoryError> {
         let (engine, id, direction) = (self.history.engine, &self.change.revision.id, self.change.direction);
-        self.begin().await?;
+        self.begin("").await?;
         engine.store.lock_revisions(&**self.connection).await?;
         let found = engine.store.neighbours_applied(&**self.connection, id, &self.change.neighbours).await?;
         self.seen.backend.store(found.backend, std::sync::atomic::Ordering::Relaxed);
@@ -135,10 +135,11 @@ impl Attempt<'_> {
 
     /// The statement and its record, together or not at all.
     async fn in_its_transaction(&self, statement: &Statement<'_>) -> Result<(), HistoryError> {
-        self.begin().await?;
+        self.begin(&self.remember()).await?;
         self.end(&format!("{AS_AUTHOR}; {}", statement.settings)).await?;
         self.execute(statement.sql, statement.at).await?;
         self.end(OURSELVES_AGAIN).await?;
+        self.observe(statement.sql).await?;
         self.store_done(statement).await?;
         failpoint!("history.statement_recorded");
         self.end("COMMIT").await
@@ -279,7 +280,7 @@ impl Attempt<'_> {
 
     async fn end_section(&self, started: Instant) -> Result<(), HistoryError> {
         let (engine, id) = (self.history.engine, &self.change.revision.id);
-        self.begin().await?;
+        self.begin("").await?;
         self.end(AS_AUTHOR).await?;
         let callbacks = &self.history.engine.settings.callbacks;
         self.callback("after_revision", callbacks.after_revision.as_deref()).await?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::engine::{RunError, SqlExcerpt};
 use crate::manifest::ManifestError;
-use crate::model::{Direction, RevisionId, human_duration};
+use crate::model::{Direction, RevisionId, counted, human_duration};
 use crate::pg::{ConnectError, ErrorClass, classify, sqlstate};
 use crate::plan::backoff::GiveUp;
 use crate::plan::graph::TargetError;
@@ -86,6 +86,14 @@ pub enum HistoryError {
     Changed {
         /// The files.
         files: Vec<ChangedFile>,
+    },
+    /// Lint found what would keep others waiting, or fails.
+    #[error("lint finds {} dangerous, and nothing was begun", counted(*count, "thing"))]
+    Dangerous {
+        /// How many.
+        count: usize,
+        /// Each with its place, its reason and the safe way.
+        lines: Vec<String>,
     },
     /// A data revision's parents are not applied.
     #[error(transparent)]
@@ -252,6 +260,10 @@ impl HistoryError {
             Self::Sql { source, .. } => return sqlstate::hint(source),
             Self::Section(failed) if failed.blockers.is_empty() => return sqlstate::hint(&failed.source),
             Self::Section(_) => "end what holds the lock, or run it again at a quieter time",
+            Self::Dangerous { .. } => {
+                "take the safe way; or say above the statement why it does no harm here: `-- longhaul:allow RULE: reason`; \
+                 --no-lint doesn't look"
+            }
             Self::UnknownApplied { .. } => "is --dir the right directory, and is it as new as the database?",
             Self::Changed { files } => {
                 let ids: Vec<&str> = files.iter().map(|file| file.revision.0.as_str()).collect();

@@ -12,6 +12,7 @@ use crate::engine::{Notice, StopLevel};
 use crate::model::{Direction, Revision, RevisionId, Section};
 use crate::pg::{Connection, ErrorClass};
 use crate::plan::backoff::GiveUp;
+use crate::plan::lint::observed::Taken;
 use crate::store::{Event, Use};
 
 /// Alone on the database's history, as long as it lives.
@@ -44,6 +45,8 @@ pub(super) struct Seen {
     pub(super) backend: AtomicI32,
     /// Who was in its way last.
     pub(super) blockers: Mutex<Vec<String>>,
+    /// What the attempt that goes through has taken.
+    pub(super) taken: Mutex<Vec<Taken>>,
 }
 
 impl Change<'_> {
