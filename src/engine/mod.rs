@@ -27,6 +27,7 @@ mod preflight;
 mod proof;
 mod quarantine;
 mod rates;
+mod rehearsal;
 mod run;
 mod seat;
 mod statements;
@@ -49,6 +50,7 @@ pub use pace::hours_in_force;
 pub use preflight::{Finding, JobPlan, Preflight, PreflightError, Repair, SqlExcerpt};
 pub use proof::{Proof, ProvedGroups};
 pub use quarantine::Retried;
+pub use rehearsal::{Kept, Rehearsal, Trial};
 pub use run::{Ended, Engine, RunRequest};
 pub use stop::{Stop, StopLevel, Stopper};
 
