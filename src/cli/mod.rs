@@ -17,6 +17,7 @@ mod import;
 mod init;
 mod log;
 mod new_file;
+mod plan;
 mod postgres;
 mod printer;
 mod quarantine;
@@ -111,6 +112,7 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
         Command::Doctor => doctor::doctor(&context).await,
         Command::Run(args) => run::run(args, &context).await,
         Command::Undo(args) => undo::undo(args, &context).await,
+        Command::Plan(args) => plan::plan(args, &context).await,
         Command::Verify(args) => verify::verify(args, &context).await,
         Command::Quarantine { what } => quarantine::quarantine(what, &context).await,
         Command::Pause(args) => control::command(args, Order::Pause, &context).await,

@@ -12,6 +12,7 @@
 mod failpoint;
 
 mod batch;
+mod comparison;
 mod control;
 mod crew;
 mod ending;
@@ -39,6 +40,7 @@ mod verify;
 mod walk;
 mod worker;
 
+pub use comparison::Comparison;
 pub use control::Commanded;
 pub use error::RunError;
 pub use history::{
@@ -169,6 +171,11 @@ pub enum Notice {
     Proved {
         /// The figures.
         proof: Proof,
+    },
+    /// What `plan` expected, beside what came of it.
+    Compared {
+        /// Both, in words.
+        how: String,
     },
     /// A schema revision is being applied or undone.
     Applying {
