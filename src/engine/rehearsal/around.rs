@@ -42,6 +42,7 @@ impl Engine<'_> {
             targets: job.set.iter().map(|target| target.column.to_string()).collect(),
             key_index: plan.key.index.clone(),
             correlation: storage.correlation.filter(|_| by_key),
+            order: walk.order,
             walk: walk.describe(None),
             strides,
             why_strides: walk.why_strides().to_owned(),

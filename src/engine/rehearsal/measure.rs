@@ -15,7 +15,10 @@ use crate::plan::rehearsal::{Explained, Tried};
 const QUICK: f64 = 0.1;
 
 /// Rows of a batch that is tried, at the least and at the most.
-const ROWS: (u32, u32) = (10, 4000);
+const ROWS: (u32, u32) = (10, 2000);
+
+/// What is rolled back leaves dead rows: all that is tried changes no more than this part of the table's rows.
+const PART: f64 = 0.01;
 
 /// So many full pages tell what one costs.
 const ENOUGH_IMAGES: f64 = 20.0;
@@ -62,11 +65,12 @@ impl Engine<'_> {
         };
         let places = Places::spread(connection, plan, walk, batches).await?;
         let mut tally = Tally::default();
-        let mut rows = FIRST_SIZE;
+        let most = most_rows(walk.keys_before(plan.storage.pages), batches);
+        let mut rows = FIRST_SIZE.min(most);
         for number in 0..places.len() {
             let Some(place) = places.place((connection, plan, walk), number, rows).await? else { break };
             match tally.attempt(&stage, &place, number == 0).await {
-                Ok(None) => rows = tally.next_size(rows),
+                Ok(None) => rows = tally.next_size(rows).min(most),
                 Ok(Some(tried)) => return Ok((tally, tried)),
                 Err(broken) => {
                     let tried = tried_in_vain(broken)?;
@@ -77,6 +81,13 @@ impl Engine<'_> {
         tally.sum();
         Ok((tally, Tried::Went))
     }
+}
+
+/// Rows of a batch at the most, of so many batches on a table of so many rows.
+fn most_rows(all: u64, batches: u32) -> u32 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is positive")]
+    let rows = (all as f64 * PART / f64::from(batches.max(1)) / 2.0) as u32;
+    rows.clamp(ROWS.0, ROWS.1)
 }
 
 /// What an error means for the job; one of the connection is an error of `plan` itself.
@@ -199,6 +210,13 @@ fn spread(values: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_small_table_is_not_filled_with_what_is_rolled_back() {
+        assert_eq!(most_rows(1000, 5), ROWS.0);
+        assert_eq!(most_rows(200_000, 5), 200);
+        assert_eq!(most_rows(u64::MAX, 1), ROWS.1);
+    }
 
     #[test]
     fn the_spread_is_a_share_of_the_mean() {

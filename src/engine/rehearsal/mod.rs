@@ -29,7 +29,6 @@ use crate::plan::eta::EtaRange;
 use crate::plan::forecast::{Advice, Effect, Forecast, Ground, Measured, Span};
 use crate::plan::hours::Opening as Open;
 use crate::plan::rehearsal::{Facts, Opening, Tried, Unfinished, is_stopped, judge};
-use crate::plan::scale::Bounds;
 use crate::store::{NewForecast, StoreError, Use};
 use measure::Tally;
 use sample::Sample;
@@ -140,12 +139,12 @@ impl Engine<'_> {
             Err(_) => String::new(),
         };
         let plan = Preflight::new(&connection, &witness, job).plan(self.store).await?;
-        let basis = Basis { job, settings: self.settings, workers: Bounds::fixed(1) };
-        let pace = basis.pace(run.map_or("", |run| &run.settings), &database);
         let sampled = sample::take(self.clock, &connection, &plan).await?;
         let expected = sampled.map_or(0.0, |sample| sample.all_rows);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows")]
         let walk = Walk::new(&plan, self.settings.workers, expected as u64);
+        let basis = Basis { job, settings: self.settings, workers: walk.workers.bounds };
+        let pace = basis.pace(run.map_or("", |run| &run.settings), &database);
         let scene = Scene { plan: &plan, walk: &walk, pace: &pace };
         let mut facts = self.facts(&connection, &scene, sampled).await?;
         if let Some(run) = run {
@@ -268,7 +267,7 @@ impl Engine<'_> {
         let around = &facts.surroundings;
         let strides = f64::from(facts.strides);
         let workers = walk.workers;
-        let most = workers.bounds.most.min(pace.workers.most.max(workers.bounds.least));
+        let most = pace.workers.most;
         let database = |own: Option<f64>, shared: Option<f64>| match (own, shared) {
             (Some(own), Some(shared)) => Some(own.min(shared)),
             (own, shared) => own.or(shared),
@@ -288,7 +287,7 @@ impl Engine<'_> {
             strides,
             moved: around::moved(walk),
             batch_rows: around::batch_rows(scene, &tally.measured),
-            workers: (workers.first.min(most), most),
+            workers: (workers.first.clamp(pace.workers.least, most), most),
             rows_per_second: database(pace.limits.rows_per_second().map(f64::from), pace.database_rows),
             wal_per_second: database(pace.limits.wal_per_second().map(|bytes| bytes as f64), pace.database_wal),
             reading: sample.reading,

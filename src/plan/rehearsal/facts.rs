@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::forecast::Forecast;
-use crate::model::Undo;
+use crate::model::{Order, Undo};
 use crate::plan::checkup;
 
 /// What surrounds a table whose columns are set, as the catalog and the server's views have it.
@@ -160,7 +160,9 @@ pub struct Facts {
     pub key_index: String,
     /// How far the key follows the rows' order in the file; `None`: not known, or it makes no difference.
     pub correlation: Option<f32>,
-    /// How the table will be walked, in words.
+    /// In what order the table will be walked.
+    pub order: Order,
+    /// The same in words, with strides and workers.
     pub walk: String,
     /// Visits of each page.
     pub strides: u32,

@@ -2,6 +2,7 @@
 
 use super::super::checkup::Finding;
 use super::{Facts, Tried};
+use crate::model::Order;
 
 pub(super) fn check(facts: &Facts) -> Vec<Finding> {
     const SUBJECT: &str = "key";
@@ -13,9 +14,13 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
             format!("ANALYZE {table}; where that doesn't help, name another `key`, or REINDEX INDEX CONCURRENTLY {key_index}"),
         )];
     }
+    let how = match facts.order {
+        Order::Physical => "batches find their rows by block".to_owned(),
+        Order::Key => format!("batches find their rows by the index {key_index}"),
+    };
     let seen = match &facts.tried {
-        Tried::Went => "; the plans of the batches tried are bounded",
+        Tried::Went => ", as the plans of those tried show",
         _ => "",
     };
-    vec![Finding::fine(SUBJECT, format!("{}{seen}", facts.walk))]
+    vec![Finding::fine(SUBJECT, format!("{how}{seen}"))]
 }
