@@ -20,7 +20,7 @@ use crate::plan::checkup::{Finding, Level};
 pub(crate) struct PlanArgs {
     /// A revision id or prefix, a job's name, or a file's path
     job: String,
-    /// Batches to try and roll back, each twice, at places spread over the table; 0: none [default: 5, or none where a
+    /// Batches to try and roll back, each twice, at places spread over the table; 0: none [default: 8, or none where a
     /// trigger may reach beyond its transaction]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=100))]
     batches: Option<u32>,
@@ -65,7 +65,9 @@ fn unfit(context: &Context<'_>, job: &str, error: RunError) -> u8 {
     } else {
         context.printer.data(text::stops(&[&finding]).join("\n").as_str());
         let Failure { details, .. } = Failure::from(error);
-        details.iter().for_each(|detail| context.printer.data(detail));
+        for detail in &details {
+            context.printer.data(detail);
+        }
     }
     exit::FOUND
 }

@@ -54,6 +54,7 @@ pub async fn surroundings(client: &Client, table: u32, targets: &[&str]) -> Resu
         failsafe_age: row.get("failsafe_age"),
         max_wal_size: size("max_wal_size"),
         checkpoint_timeout: row.get("checkpoint_timeout"),
+        writes_full_pages: row.get("writes_full_pages"),
         is_vacuumed: row.get("is_vacuumed"),
         oldest_transaction: row.get("oldest_transaction"),
         locks: locks(client, table).await?,

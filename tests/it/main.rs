@@ -20,6 +20,7 @@ mod once;
 mod pooled;
 mod pressure;
 mod quarantine;
+mod rehearsal;
 mod rights;
 mod safeguard;
 mod secrets;

@@ -9,7 +9,8 @@ use crate::plan::forecast::{Forecast, Measured};
 
 pub(super) fn lines(job: &str, rehearsal: &Rehearsal) -> Vec<String> {
     let mut lines = vec![format!("{job} on {}: {}", rehearsal.table, rehearsal.walk)];
-    let of = |level| rehearsal.findings.iter().filter(move |finding| finding.level == level).collect::<Vec<_>>();
+    let of =
+        |level| rehearsal.findings.iter().filter(move |finding| finding.level == level).collect::<Vec<_>>();
     let bad = of(Level::Bad);
     if !bad.is_empty() {
         lines.push(String::new());
@@ -26,7 +27,9 @@ pub(super) fn lines(job: &str, rehearsal: &Rehearsal) -> Vec<String> {
     if rehearsal.trials.is_empty() {
         lines.push("No batch was tried.".to_owned());
     } else {
-        lines.push("Tried and rolled back, each batch twice: as it came, and with its pages at hand".to_owned());
+        lines.push(
+            "Tried and rolled back, each batch twice: as it came, and with its pages at hand".to_owned(),
+        );
         lines.extend(rehearsal.trials.iter().map(trial));
         lines.extend(rehearsal.measured.as_ref().map(measured));
     }
@@ -57,7 +60,10 @@ fn told(Finding { subject, says, mend, .. }: &Finding) -> Vec<String> {
 }
 
 fn trial(trial: &Trial) -> String {
-    let seconds = |seconds: f64| human_duration(Duration::from_secs_f64(seconds.max(0.0)));
+    let seconds = |seconds: f64| match seconds {
+        ..0.01 => format!("{:.1} ms", seconds * 1e3),
+        _ => human_duration(Duration::from_secs_f64(seconds)),
+    };
     format!(
         "  {:<24} {:>6} of {:>7} rows, {:>7} and {:>7}, {} of WAL with {:.0} whole pages",
         trial.place,

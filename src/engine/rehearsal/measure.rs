@@ -92,7 +92,9 @@ fn most_rows(all: u64, batches: u32) -> u32 {
 
 /// What an error means for the job; one of the connection is an error of `plan` itself.
 fn tried_in_vain(Broken { error, waited_for }: Broken) -> Result<Tried, RunError> {
-    let words = |error: &Error| error.as_db_error().map_or_else(|| error.to_string(), |said| said.message().to_owned());
+    let words = |error: &Error| {
+        error.as_db_error().map_or_else(|| error.to_string(), |said| said.message().to_owned())
+    };
     match classify(&error) {
         ErrorClass::Connection => Err(RunError::Sql { doing: "try a batch", source: error }),
         ErrorClass::Data => Ok(Tried::BadRow { error: words(&error) }),
@@ -138,14 +140,20 @@ impl Tally {
             return rows;
         }
         let factor = (QUICK / first.explained.total.max(1e-6)).clamp(0.1, 3.0);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "both are small and positive")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "both are small and positive"
+        )]
         let next = (f64::from(rows) * factor) as u32;
         next.clamp(ROWS.0, ROWS.1)
     }
 
     /// Puts together what was seen.
     fn sum(&mut self) {
-        let of = |part: &dyn Fn(&Explained) -> f64| self.pairs.iter().map(|(_, second)| part(&second.explained)).sum::<f64>();
+        let of = |part: &dyn Fn(&Explained) -> f64| {
+            self.pairs.iter().map(|(_, second)| part(&second.explained)).sum::<f64>()
+        };
         let triggers_of = |seen: &Explained| seen.triggers.iter().map(|trigger| trigger.seconds).sum::<f64>();
         let changed = of(&|seen| seen.changed);
         if changed < 1.0 {
@@ -153,7 +161,10 @@ impl Tally {
         }
         let changing = |seen: &Explained| (seen.total - seen.finding - triggers_of(seen)).max(0.0);
         let difference = |part: &dyn Fn(&Explained) -> f64| {
-            self.pairs.iter().map(|(first, second)| part(&first.explained) - part(&second.explained)).sum::<f64>()
+            self.pairs
+                .iter()
+                .map(|(first, second)| part(&first.explained) - part(&second.explained))
+                .sum::<f64>()
         };
         let images = difference(&|seen| seen.images);
         let (image, image_wal) = if images >= ENOUGH_IMAGES {
@@ -177,10 +188,19 @@ impl Tally {
             image,
             image_wal,
             moving_wal: (of(&|seen| seen.wal) - of(&|seen| seen.images) * image_wal).max(0.0) / changed,
+            trigger_wal: self.trigger_wal(),
             heap_only: hot / changed,
             triggers: self.triggers(changed),
             spread: spread(&a_row),
         };
+    }
+
+    /// WAL of triggers for a row: what the server wrote beyond the plan's, where that was least, since others write as well.
+    fn trigger_wal(&self) -> f64 {
+        let beyond =
+            |seen: &Seen| (seen.server_wal - seen.explained.wal).max(0.0) / seen.explained.changed.max(1.0);
+        let fired = self.pairs.iter().filter(|(_, second)| !second.explained.triggers.is_empty());
+        fired.map(|(_, second)| beyond(second)).reduce(f64::min).unwrap_or(0.0)
     }
 
     /// Each trigger's seconds a row.

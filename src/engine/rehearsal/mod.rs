@@ -11,6 +11,7 @@
 //! back is the room that its versions took, which the next VACUUM or prune gives back.
 
 mod around;
+mod ground;
 mod measure;
 mod places;
 mod sample;
@@ -23,18 +24,18 @@ use super::pace::{Basis, Pace};
 use super::walk::Walk;
 use super::{Engine, JobPlan, Preflight, RunError, StopLevel};
 use crate::model::{Job, RunState};
-use crate::pg::Connection;
+use crate::pg::catalog::Table;
+use crate::pg::{Connection, surroundings};
 use crate::plan::checkup::Finding;
 use crate::plan::eta::EtaRange;
-use crate::plan::forecast::{Advice, Effect, Forecast, Ground, Measured, Span};
+use crate::plan::forecast::{Advice, Effect, Forecast, Measured, Span};
 use crate::plan::hours::Opening as Open;
-use crate::plan::rehearsal::{Facts, Opening, Tried, Unfinished, is_stopped, judge};
+use crate::plan::rehearsal::{Facts, Opening, Tried, Unfinished, is_stopped, judge, locked};
 use crate::store::{NewForecast, StoreError, Use};
 use measure::Tally;
-use sample::Sample;
 
 /// Batches that are tried unless the person says how many.
-const BATCHES: u32 = 5;
+const BATCHES: u32 = 8;
 
 /// What `plan` found.
 #[derive(Debug)]
@@ -138,6 +139,9 @@ impl Engine<'_> {
             Ok(()) => self.store.database_settings(&*connection).await?,
             Err(_) => String::new(),
         };
+        if let Some(locked) = self.locked(&connection, job).await? {
+            return Ok(locked);
+        }
         let plan = Preflight::new(&connection, &witness, job).plan(self.store).await?;
         let sampled = sample::take(self.clock, &connection, &plan).await?;
         let expected = sampled.map_or(0.0, |sample| sample.all_rows);
@@ -152,13 +156,12 @@ impl Engine<'_> {
             let who = who.iter().find(|worker| worker.alive).map(crate::store::WorkerRow::who);
             facts.unfinished = Some(Unfinished { run: run.id.0, state: run.state.to_string(), who });
         }
-        facts.was_done = found.as_ref().is_some_and(|run| {
-            run.state == RunState::Done && run.direction == job.direction
-        });
+        facts.was_done =
+            found.as_ref().is_some_and(|run| run.state == RunState::Done && run.direction == job.direction);
         let tally = self.try_batches((&connection, &witness), &scene, &mut facts, batches).await?;
         let sample = sampled.unwrap_or_default();
-        let ground = self.ground(&scene, &facts, (sample, &tally));
-        facts.forecast = Forecast::new(&tally.measured, &ground);
+        let ground = ground::ground(&scene, &facts, (sample, &tally));
+        facts.forecast = Forecast::new(&ground::expected_images(&tally.measured, &facts, &plan), &ground);
         let ends = facts.forecast.as_ref().and_then(|forecast| self.ends(&pace, forecast));
         let kept = match (&facts.forecast, books) {
             (None, _) => Kept::Nothing,
@@ -167,8 +170,9 @@ impl Engine<'_> {
         };
         let forecast = facts.forecast.clone();
         let effects = forecast.as_ref().map_or_else(Vec::new, |forecast| Effect::all(forecast, &ground));
-        let advice =
-            forecast.as_ref().map_or_else(Vec::new, |forecast| Advice::all(forecast, &ground, &facts.forbidding));
+        let advice = forecast
+            .as_ref()
+            .map_or_else(Vec::new, |forecast| Advice::all(forecast, &ground, &facts.forbidding));
         let now = self.clock.wall();
         Ok(Rehearsal {
             table: facts.table.clone(),
@@ -185,12 +189,41 @@ impl Engine<'_> {
         })
     }
 
+    /// All that can be said of a table that is locked: to look at the job's SQL would wait for it.
+    async fn locked(&self, connection: &Connection, job: &Job) -> Result<Option<Rehearsal>, RunError> {
+        let failed = RunError::sql("look who has locked the table");
+        let found = Table::read(connection, &job.table).await;
+        // A name that can't be looked up is told by the preflight.
+        let Ok(Some(table)) = found else { return Ok(None) };
+        let locks = surroundings::locks(connection, table.oid).await.map_err(failed)?;
+        if locks.is_empty() {
+            return Ok(None);
+        }
+        let table = table.name.to_string();
+        let walk = "nothing more can be looked at".to_owned();
+        Ok(Some(Rehearsal {
+            findings: locked(&table, &locks),
+            table,
+            walk,
+            trials: Vec::new(),
+            measured: None,
+            forecast: None,
+            ends: None,
+            ends_at: None,
+            effects: Vec::new(),
+            advice: Vec::new(),
+            kept: Kept::Nothing,
+        }))
+    }
+
     /// Whether the control schema can be read, or why not.
     async fn books(&self, connection: &Connection) -> Result<Result<(), String>, RunError> {
         match self.store.is_readable(connection).await {
             Ok(true) => Ok(Ok(())),
             Ok(false) => Ok(Err("there is no control schema yet: the first run makes it".to_owned())),
-            Err(error @ (StoreError::Sql { .. } | StoreError::TooNew { .. } | StoreError::Foreign { .. })) => Err(error.into()),
+            Err(
+                error @ (StoreError::Sql { .. } | StoreError::TooNew { .. } | StoreError::Foreign { .. }),
+            ) => Err(error.into()),
             Err(error) => Ok(Err(error.to_string())),
         }
     }
@@ -246,58 +279,20 @@ impl Engine<'_> {
         let reaching = facts.surroundings.triggers.iter().find(|trigger| trigger.reaches_out);
         facts.tried = match (batches, reaching) {
             (Some(0), _) => Tried::Not,
-            _ if is_stopped(&judge(facts)) => Tried::LeftOut("something stops the job, as is said here".to_owned()),
+            _ if is_stopped(&judge(facts)) => {
+                Tried::LeftOut("something stops the job, as is said here".to_owned())
+            }
             (None, Some(trigger)) => Tried::LeftOut(format!(
                 "the trigger {} may reach beyond its transaction, where nothing can be rolled back",
-                trigger.name
+                trigger.written()
             )),
             _ => {
-                let (tally, tried) =
-                    self.measure(connections, scene, batches.unwrap_or(BATCHES)).await?;
+                let (tally, tried) = self.measure(connections, scene, batches.unwrap_or(BATCHES)).await?;
                 facts.tried = tried;
                 return Ok(tally);
             }
         };
         Ok(Tally::default())
-    }
-
-    /// What the forecast is made from, beside what was measured.
-    fn ground(&self, scene: &Scene<'_>, facts: &Facts, (sample, tally): (Sample, &Tally)) -> Ground {
-        let Scene { plan, walk, pace } = scene;
-        let around = &facts.surroundings;
-        let strides = f64::from(facts.strides);
-        let workers = walk.workers;
-        let most = pace.workers.most;
-        let database = |own: Option<f64>, shared: Option<f64>| match (own, shared) {
-            (Some(own), Some(shared)) => Some(own.min(shared)),
-            (own, shared) => own.or(shared),
-        };
-        let verify = &plan.job.verify;
-        let totals = f64::from(u8::from(!verify.totals.is_empty()));
-        let readings = 1.0 + totals * if verify.before { 2.0 } else { 1.0 } + verify.by.len() as f64;
-        Ground {
-            rows: sample.rows,
-            all_rows: sample.all_rows,
-            pages: plan.storage.pages as f64,
-            page_bytes: plan.storage.page_bytes as f64,
-            row_bytes: walk.page.row_bytes + walk.page.growth.max(0.0),
-            indexes: around.indexes as f64,
-            index_bytes: around.index_bytes as f64,
-            is_forbidden: !facts.forbidding.is_empty(),
-            strides,
-            moved: around::moved(walk),
-            batch_rows: around::batch_rows(scene, &tally.measured),
-            workers: (workers.first.clamp(pace.workers.least, most), most),
-            rows_per_second: database(pace.limits.rows_per_second().map(f64::from), pace.database_rows),
-            wal_per_second: database(pace.limits.wal_per_second().map(|bytes| bytes as f64), pace.database_wal),
-            reading: sample.reading,
-            readings,
-            sweeps: facts.repairs,
-            max_wal_size: around.max_wal_size as f64,
-            checkpoint_timeout: around.checkpoint_timeout,
-            kept: sample.kept,
-            is_vacuumed: facts.owned || around.autovacuum,
-        }
     }
 }
 

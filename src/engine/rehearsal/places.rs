@@ -70,7 +70,9 @@ impl Places {
             let percent = (SAMPLE_PAGES / plan.storage.pages as f64 * 100.0).min(100.0) as f32;
             let rows =
                 connection.query(&plan.sql.cuts, &[&i64::from(count), &percent]).await.map_err(&failed)?;
-            at.extend(rows.iter().map(|row| Some(KeyValue(row.get(0)))).filter(|key| key.as_ref() != Some(&end)));
+            at.extend(
+                rows.iter().map(|row| Some(KeyValue(row.get(0)))).filter(|key| key.as_ref() != Some(&end)),
+            );
         }
         Ok(Self { at, end })
     }
@@ -88,10 +90,10 @@ impl Places {
     ) -> Result<Option<Place>, RunError> {
         let Some(lower) = self.at.get(number).cloned() else { return Ok(None) };
         let (strides, window_pages) = walk.interleaver(walk.order, Pass::BACKFILL).current();
-        let strided = strides > 1;
-        let shape = Shape { order: walk.order, from_key: false, strided, repair: false, spares: false };
+        let many = strides > 1;
+        let shape = Shape { order: walk.order, from_key: false, strided: many, repair: false, spares: false };
         if walk.order == Order::Physical {
-            let portion = if strided { Portion::of_page(&walk.page, 0, strides) } else { Portion::WHOLE };
+            let portion = if many { Portion::of_page(&walk.page, 0, strides) } else { Portion::WHOLE };
             let begin = lower.as_ref().and_then(KeyValue::block).unwrap_or(0);
             let end = self.end.block().unwrap_or(begin);
             let pages = portion.batch_pages(rows, &walk.page, window_pages);

@@ -57,9 +57,7 @@ pub(super) async fn take(
         };
         let took = clock.monotonic().saturating_duration_since(began);
         let kept = match plan.sql.kept_bytes() {
-            Some(statement) => {
-                look(connection, plan, &statement).await.ok().map(|row| row.get::<_, f64>(0))
-            }
+            Some(statement) => look(connection, plan, &statement).await.ok().map(|row| row.get::<_, f64>(0)),
             None => None,
         };
         let processes = workers_planned(connection, plan).await;
@@ -68,18 +66,22 @@ pub(super) async fn take(
     Ok(None)
 }
 
-fn judge(row: &Row, (share, pages): (Option<f64>, u64), estimated: f64, (took, processes): (Duration, f64)) -> Sample {
+fn judge(
+    row: &Row,
+    (share, pages): (Option<f64>, u64),
+    estimated: f64,
+    (took, processes): (Duration, f64),
+) -> Sample {
     let count = |at: usize| row.get::<_, i64>(at) as f64;
     let (seen, wanted, held) = (count(0), count(1), count(2));
     let part = if seen > 0.0 { wanted / seen } else { 0.0 };
     let parallel = 1.0 + PARALLEL_GAIN * processes;
-    let (rows, all_rows) = match share {
-        None => (Span::exact(wanted), seen),
-        Some(_) => {
-            // Pages are drawn, not rows: as wrong as if all rows of a page were alike.
-            let off = 2.0 * (part * (1.0 - part) / pages as f64).sqrt();
-            (Span::of((part - off) * estimated, (part + off).min(1.0) * estimated), estimated)
-        }
+    let (rows, all_rows) = if share.is_none() {
+        (Span::exact(wanted), seen)
+    } else {
+        // Pages are drawn, not rows: as wrong as if all rows of a page were alike.
+        let off = 2.0 * (part * (1.0 - part) / pages as f64).sqrt();
+        (Span::of((part - off) * estimated, (part + off).min(1.0) * estimated), estimated)
     };
     Sample {
         rows,
@@ -91,7 +93,11 @@ fn judge(row: &Row, (share, pages): (Option<f64>, u64), estimated: f64, (took, p
 }
 
 /// In a transaction that can't write, with the author's names and rights.
-async fn look(connection: &Connection, plan: &JobPlan, statement: &str) -> Result<Row, tokio_postgres::Error> {
+async fn look(
+    connection: &Connection,
+    plan: &JobPlan,
+    statement: &str,
+) -> Result<Row, tokio_postgres::Error> {
     let begin = format!(
         "BEGIN READ ONLY; SET LOCAL statement_timeout = '{PATIENCE}'; SET LOCAL max_parallel_workers_per_gather = 0; {}",
         plan.sql.as_author()

@@ -44,6 +44,8 @@ pub(super) struct Seen {
     pub(super) explained: Explained,
     /// Of the rows changed, those whose new version stayed on its page.
     pub(super) hot: f64,
+    /// WAL bytes that the server wrote meanwhile: what triggers write is not in the plan's.
+    pub(super) server_wal: f64,
 }
 
 /// Why a batch didn't come to its end.
@@ -67,7 +69,8 @@ impl Stage<'_> {
                 }
                 // One that can't be told is only left unnamed.
                 let waits = waiting(self.witness, &[self.process_id]).await.unwrap_or_default();
-                waited_for = waits.into_iter().find(|wait| wait.ours_waits).map(|wait| wait.who).or(waited_for);
+                waited_for =
+                    waits.into_iter().find(|wait| wait.ours_waits).map(|wait| wait.who).or(waited_for);
             }
         };
         let rolled_back = self.connection.batch_execute("ROLLBACK").await;
@@ -85,7 +88,7 @@ impl Stage<'_> {
             Depth::Plan => "FORMAT JSON",
             Depth::Run => "ANALYZE, BUFFERS, WAL, FORMAT JSON",
         };
-        let before = self.hot().await?;
+        let (hot, wal) = self.counters().await?;
         let statement = format!("EXPLAIN ({options}) {statement}");
         let row = match &place.lower {
             Some(lower) if place.shape.has_lower() => {
@@ -94,9 +97,11 @@ impl Stage<'_> {
             _ => client.query_one(&statement, &[&place.upper.0]).await?,
         };
         let json: Value = row.get(0);
+        let (hot_after, wal_after) = self.counters().await?;
         Ok(Seen {
             explained: Explained::read(&json, &self.tables).unwrap_or_default(),
-            hot: (self.hot().await? - before) as f64,
+            hot: (hot_after - hot) as f64,
+            server_wal: (wal_after - wal) as f64,
         })
     }
 
@@ -118,10 +123,11 @@ impl Stage<'_> {
         )
     }
 
-    /// Heap-only updates of the table that this session has not told the statistics of yet.
-    async fn hot(&self) -> Result<i64, Error> {
-        let statement = "SELECT pg_catalog.pg_stat_get_xact_tuples_hot_updated($1::pg_catalog.oid)";
+    /// Heap-only updates of the table that this session has not told the statistics of yet, and where the WAL stands.
+    async fn counters(&self) -> Result<(i64, i64), Error> {
+        let statement = "SELECT pg_catalog.pg_stat_get_xact_tuples_hot_updated($1::pg_catalog.oid), \
+             (pg_catalog.pg_current_wal_insert_lsn() OPERATOR(pg_catalog.-) '0/0'::pg_catalog.pg_lsn)::pg_catalog.int8";
         let row = self.connection.query_one(statement, &[&self.plan.table.oid]).await?;
-        Ok(row.get::<_, Option<i64>>(0).unwrap_or(0))
+        Ok((row.get::<_, Option<i64>>(0).unwrap_or(0), row.get(1)))
     }
 }

@@ -24,7 +24,11 @@ impl JobSql {
                 strides: &strides.to_string(),
                 last_pointer: &last_pointer.to_string(),
             };
-            format!("CASE WHEN {} THEN {} ELSE false END", self.keys().stride(shape.order, &of), clause(filter))
+            format!(
+                "CASE WHEN {} THEN {} ELSE false END",
+                self.keys().stride(shape.order, &of),
+                clause(filter)
+            )
         } else {
             filter.to_owned()
         };
@@ -59,7 +63,8 @@ impl JobSql {
         let Way::Set { undo: crate::model::Undo::Preimage, .. } = way else { return None };
         let old: Vec<String> =
             set.iter().map(|target| format!("{}::text", quote::ident(&target.column))).collect();
-        let new: Vec<String> = set.iter().map(|target| format!("({})::text", clause(&target.expression))).collect();
+        let new: Vec<String> =
+            set.iter().map(|target| format!("({})::text", clause(&target.expression))).collect();
         let bytes = |array: String| format!("pg_catalog.octet_length(({array})::text)");
         Some(format!(
             "SELECT coalesce(pg_catalog.avg({} OPERATOR(pg_catalog.+) {} OPERATOR(pg_catalog.+) {}), 0)::float8 \

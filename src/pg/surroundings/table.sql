@@ -49,6 +49,7 @@ SELECT (SELECT coalesce(array_agg(format('%I', r.rulename) ORDER BY r.rulename),
        coalesce((SELECT setting::int4 FROM pg_settings WHERE name = 'vacuum_failsafe_age'), 1600000000) AS failsafe_age,
        pg_size_bytes(current_setting('max_wal_size')) AS max_wal_size,
        (SELECT setting::float8 FROM pg_settings WHERE name = 'checkpoint_timeout') AS checkpoint_timeout,
+       current_setting('full_page_writes')::bool AS writes_full_pages,
        EXISTS (SELECT FROM pg_stat_progress_vacuum AS v WHERE v.relid = c.oid) AS is_vacuumed,
        (SELECT coalesce(max(extract(epoch FROM clock_timestamp() - a.xact_start)), 0)::float8
         FROM pg_stat_activity AS a

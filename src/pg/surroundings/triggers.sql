@@ -1,5 +1,5 @@
 -- The triggers that fire when the columns $2 of the table $1 are set, but for those that foreign keys are kept by.
-SELECT quote_ident(t.tgname) AS name,
+SELECT t.tgname::text AS name,
        t.tgtype::int4 & 1 = 1 AS for_each_row,
        p.oid::regproc::text AS function,
        -- What it does outside the transaction stays when that is rolled back.

@@ -1,7 +1,8 @@
 //! The costs of a run, put together.
 
 use super::{
-    BOOKS, BOOKS_WAL, Forecast, GAIN, Ground, HEAP_ONLY_WAL, INDEX_COST, Measured, PRUNING, Span, TriggerCost,
+    BOOKS, BOOKS_WAL, CROWDED, Forecast, GAIN, Ground, HEAP_ONLY_WAL, INDEX_COST, Measured, PRUNING, Span,
+    TriggerCost,
 };
 
 /// What is not known however much is measured: the server's other load, caches, checkpoints in the wrong moment.
@@ -31,7 +32,7 @@ impl Work {
 pub(super) fn forecast(measured: &Measured, ground: &Ground) -> Forecast {
     let heap_only = heap_only(measured, ground);
     let (workers, most) = ground.workers;
-    let batches = Span::around(batches(ground), 0.4, 1.0);
+    let number = Span::around(batches(ground, ground.paced_rows), 0.4, 1.0);
     let (mut wal, mut images) = wal(ground.rows.middle(), measured, ground, (heap_only, 1.0));
     let checkpoints = checkpoints(wal, ground);
     if checkpoints > 1.0 {
@@ -40,14 +41,19 @@ pub(super) fn forecast(measured: &Measured, ground: &Ground) -> Forecast {
     let of_rows = |rows: f64| work(rows, measured, ground, (heap_only, checkpoints));
     let (low, high) = (of_rows(ground.rows.low), of_rows(ground.rows.high));
     let spread = measured.spread.min(0.5) / f64::from(measured.batches.max(1)).sqrt();
-    let doubt = |sum: (f64, f64)| Span::of(sum.0 * (1.0 - DOUBT.0 - spread).max(0.3), sum.1 * (1.0 + DOUBT.1 + spread));
+    let doubt = |sum: (f64, f64)| {
+        Span::of(sum.0 * (1.0 - DOUBT.0 - spread).max(0.3), sum.1 * (1.0 + DOUBT.1 + spread))
+    };
     let one = doubt((low.sum(), high.sum()));
     let speed_up = |workers: u32| 1.0 + GAIN * f64::from(workers.saturating_sub(1));
     // They begin with so many, and one more comes while there is headroom.
     let free = Span::of(one.low / speed_up(most.min(workers + 1).max(workers)), one.high / speed_up(workers));
     let wal_share = |rows: f64| wal * rows / ground.rows.middle().max(1.0);
     let wal_span = Span::of(wal_share(ground.rows.low) * 0.85, wal_share(ground.rows.high) * 1.2);
-    let mut backfill = free;
+    // Smaller batches, so that no burst goes out, cost their books.
+    let smaller = batches(ground, ground.paced_rows) - batches(ground, ground.batch_rows);
+    let paced = smaller.max(0.0) * BOOKS / speed_up(workers);
+    let mut backfill = free.plus(Span::exact(paced));
     if let Some(limit) = ground.rows_per_second {
         backfill = backfill.at_least(ground.rows.times(1.0 / limit.max(1e-9)));
     }
@@ -65,7 +71,7 @@ pub(super) fn forecast(measured: &Measured, ground: &Ground) -> Forecast {
     });
     Forecast {
         rows: ground.rows,
-        batches,
+        batches: number,
         backfill,
         sweep,
         proof,
@@ -97,8 +103,8 @@ fn heap_only(measured: &Measured, ground: &Ground) -> f64 {
     }
 }
 
-fn batches(ground: &Ground) -> f64 {
-    (ground.all_rows / ground.batch_rows.max(1.0)).max(1.0).ceil()
+fn batches(ground: &Ground, rows: f64) -> f64 {
+    (ground.all_rows / rows.max(1.0)).max(1.0).ceil()
 }
 
 /// One worker's time with so many rows.
@@ -109,13 +115,14 @@ fn work(rows: f64, measured: &Measured, ground: &Ground, (heap_only, checkpoints
     let seen = measured.heap_only.clamp(0.0, 1.0);
     let moving = measured.moving / (1.0 - seen * (1.0 - ratio)).max(0.05);
     let looking = measured.looking * ground.all_rows * ground.strides;
-    let changing = rows * (moving * (1.0 - heap_only) + moving * ratio * heap_only);
+    let crowded = 1.0 + CROWDED * (1.0 - heap_only);
+    let changing = rows * (moving * crowded * (1.0 - heap_only) + moving * ratio * heap_only);
     let triggers: f64 = measured.triggers.iter().map(|(_, seconds)| seconds * rows).sum();
     Work {
         rows: looking + changing,
         triggers,
         images: images / measured.image_wal.max(1.0) * measured.image,
-        books: batches(ground) * BOOKS,
+        books: batches(ground, ground.batch_rows) * BOOKS,
     }
 }
 
@@ -125,10 +132,13 @@ fn wal(rows: f64, measured: &Measured, ground: &Ground, (heap_only, checkpoints)
     let moved = rows * (1.0 - heap_only);
     let index_pages = (ground.index_bytes / ground.page_bytes.max(1.0)).min(moved * ground.indexes);
     // A window's pages are visited within one checkpoint, those of indexes that follow another order again and again.
-    let touched = ground.pages * share.max(if rows > 0.0 { 0.01 } else { 0.0 }) + index_pages * checkpoints.max(1.0).sqrt();
+    let touched = ground.pages * share.max(if rows > 0.0 { 0.01 } else { 0.0 })
+        + index_pages * checkpoints.max(1.0).sqrt();
     let images = touched * measured.image_wal;
     let heap_only_wal = HEAP_ONLY_WAL.min(measured.moving_wal);
-    let records = moved * measured.moving_wal + rows * heap_only * heap_only_wal + batches(ground) * BOOKS_WAL;
+    let records = moved * measured.moving_wal
+        + rows * (heap_only * heap_only_wal + measured.trigger_wal)
+        + batches(ground, ground.paced_rows) * BOOKS_WAL;
     (images + records, images)
 }
 
@@ -142,7 +152,10 @@ fn growth(heap_only: f64, ground: &Ground) -> (Span, Span) {
     let bytes = moved.times(ground.row_bytes);
     let table = if ground.is_vacuumed && heap_only < 0.5 {
         // One runs whenever a fifth of the table has moved.
-        Span::of(bytes.low.min(ground.pages * ground.page_bytes * 0.2), bytes.high.min(ground.pages * ground.page_bytes * 0.5))
+        Span::of(
+            bytes.low.min(ground.pages * ground.page_bytes * 0.2),
+            bytes.high.min(ground.pages * ground.page_bytes * 0.5),
+        )
     } else {
         Span::of(bytes.low * 0.9, bytes.high * 1.15)
     };

@@ -37,10 +37,14 @@ impl Effect {
         let (with, without) = (forecast.time, forecast.unlimited);
         let binds = |seconds: f64| seconds > (forecast.unlimited.middle()) * BINDS;
         let mut effects = Vec::new();
-        if let Some(limit) = ground.rows_per_second.filter(|limit| binds(ground.rows.middle() / limit.max(1e-9))) {
+        if let Some(limit) =
+            ground.rows_per_second.filter(|limit| binds(ground.rows.middle() / limit.max(1e-9)))
+        {
             effects.push(Self { setting: format!("rows_per_second = {limit:.0}"), with, without });
         }
-        if let Some(limit) = ground.wal_per_second.filter(|limit| binds(forecast.wal.middle() / limit.max(1e-9))) {
+        if let Some(limit) =
+            ground.wal_per_second.filter(|limit| binds(forecast.wal.middle() / limit.max(1e-9)))
+        {
             let size = crate::model::human_size(bytes(limit));
             effects.push(Self { setting: format!("wal_per_second = \"{size}\""), with, without });
         }
@@ -61,7 +65,9 @@ impl Advice {
     pub fn all(forecast: &Forecast, ground: &Ground, forbidding: &[String]) -> Vec<Self> {
         let mut advice = Vec::new();
         let mut add = |change: String, why: String| advice.push(Self { change, why });
-        for effect in Effect::all(forecast, ground).iter().filter(|effect| effect.with.middle() > effect.without.middle() * BINDS)
+        for effect in Effect::all(forecast, ground)
+            .iter()
+            .filter(|effect| effect.with.middle() > effect.without.middle() * BINDS)
         {
             add(format!("raise {}", effect.setting), "it is what bounds the run".to_owned());
         }

@@ -16,6 +16,7 @@
 //! | [`INDEX_COST`] | 0.9 | measured, `scripts/bench plan`: an entry in an index beside the change of the row itself |
 //! | [`PRUNING`] | 0.6 | measured: what pruning adds to a heap-only update, of the change itself |
 //! | [`HEAP_ONLY_WAL`] | 105 bytes | measured, 4 million rows of 132 bytes: 1.33 GB less images and moved rows |
+//! | [`CROWDED`] | 0.3 | measured, 1 million rows with an index on what is set: 25 s where the batches tried say 19: pages split, dead entries are looked for, a VACUUM runs beside |
 //! | [`GAIN`] | 0.75 | measured, two workers on two cores: 1.7 times one |
 //! | [`BOOKS`] | 3 ms, 700 bytes | measured: fence, books, COMMIT and its flush |
 
@@ -36,6 +37,8 @@ use serde::{Deserialize, Serialize};
 pub const INDEX_COST: f64 = 0.9;
 /// What a heap-only update costs more by the pruning of its page.
 pub const PRUNING: f64 = 0.6;
+/// What moving a row costs more where all rows move.
+pub const CROWDED: f64 = 0.3;
 /// WAL bytes of a heap-only update, its share of the pruning included.
 pub const HEAP_ONLY_WAL: f64 = 105.0;
 /// What each worker after the first brings.
@@ -62,6 +65,8 @@ pub struct Measured {
     pub image_wal: f64,
     /// WAL of a row that moves.
     pub moving_wal: f64,
+    /// WAL that triggers write for a row.
+    pub trigger_wal: f64,
     /// Part of the updates that stayed on their pages, without strides.
     pub heap_only: f64,
     /// What triggers and foreign keys take a row.
@@ -93,8 +98,10 @@ pub struct Ground {
     pub strides: f64,
     /// Part of the rows that have to move, by the strides' schedule.
     pub moved: f64,
-    /// Rows a batch.
+    /// Rows a batch, where no limit is in force.
     pub batch_rows: f64,
+    /// Rows a batch.
+    pub paced_rows: f64,
     /// Workers to begin with, and at the most.
     pub workers: (u32, u32),
     /// Rows a second that are allowed.

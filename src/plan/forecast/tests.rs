@@ -19,6 +19,7 @@ fn narrow() -> (Measured, Ground) {
         image: 1e-5,
         image_wal: 8000.0,
         moving_wal: 450.0,
+        trigger_wal: 0.0,
         heap_only: 0.0,
         triggers: Vec::new(),
         spread: 0.1,
@@ -34,6 +35,7 @@ fn narrow() -> (Measured, Ground) {
         strides: 15.0,
         moved: 0.13,
         batch_rows: 4000.0,
+        paced_rows: 4000.0,
         workers: (2, 2),
         reading: 0.5,
         readings: 1.0,
@@ -61,7 +63,8 @@ fn a_table_as_it_was_measured_comes_out_as_it_was_measured() {
     assert!(forecast.wal.low < 1.33 * 1.074e9 && forecast.wal.high > 1.33 * 1.074e9, "{forecast:#?}");
     assert!(forecast.image_share > 0.3 && forecast.image_share < 0.8);
     assert!(forecast.table_growth.high < 0.2 * 65_574.0 * 8192.0, "{forecast:#?}");
-    let forbidden = Forecast::new(&measured, &Ground { is_forbidden: true, strides: 1.0, moved: 1.0, ..ground }).unwrap();
+    let forbidden =
+        Forecast::new(&measured, &Ground { is_forbidden: true, strides: 1.0, moved: 1.0, ..ground }).unwrap();
     assert!(forbidden.heap_only.abs() < 1e-9 && forbidden.time.low > forecast.time.low);
     assert!(forbidden.wal.low > forecast.wal.low && forbidden.growth.low > forecast.growth.low);
 }
@@ -79,7 +82,11 @@ fn a_limit_that_binds_is_told_with_what_would_be_without_it() {
     assert_eq!(advice[0].change, "raise rows_per_second = 5000");
     assert!(advice[1].change.contains("drop the index entry_new"));
     let wide = Ground { rows_per_second: Some(1e9), ..ground };
-    assert!(Effect::all(&Forecast::new(&measured, &wide).unwrap(), &wide).iter().all(|e| !e.setting.starts_with("rows")));
+    assert!(
+        Effect::all(&Forecast::new(&measured, &wide).unwrap(), &wide)
+            .iter()
+            .all(|e| !e.setting.starts_with("rows"))
+    );
 }
 
 #[test]
@@ -102,44 +109,106 @@ fn the_truth_is_told_beside_it_and_how_far_it_lies_outside() {
 fn measured() -> impl Strategy<Value = Measured> {
     let seconds = || 0.0..1e-3_f64;
     let triggers = prop::collection::vec(("[a-z]{1,8}", seconds()), 0..3);
-    ((1..100_u32, 1.0..1e6_f64, seconds(), seconds(), seconds()), (0.0..9000.0_f64, 0.0..1e5_f64, 0.0..1.0_f64, 0.0..5.0_f64), triggers)
-        .prop_map(|((batches, rows, looking, moving, image), (image_wal, moving_wal, heap_only, spread), triggers)| Measured {
-            batches, rows, looking, moving, image, image_wal, moving_wal, heap_only, triggers, spread,
-        })
+    (
+        (1..100_u32, 1.0..1e6_f64, seconds(), seconds(), seconds()),
+        (0.0..9000.0_f64, 0.0..1e5_f64, 0.0..1.0_f64, 0.0..5.0_f64),
+        triggers,
+    )
+        .prop_map(
+            |(
+                (batches, rows, looking, moving, image),
+                (image_wal, moving_wal, heap_only, spread),
+                triggers,
+            )| Measured {
+                batches,
+                rows,
+                looking,
+                moving,
+                image,
+                image_wal,
+                moving_wal,
+                trigger_wal: moving_wal / 4.0,
+                heap_only,
+                triggers,
+                spread,
+            },
+        )
 }
 
 fn ground() -> impl Strategy<Value = Ground> {
     let limit = || prop::option::of(1.0..1e9_f64);
-    ((0.0..1e9_f64, 0.0..1.0_f64, 0.0..1.0_f64, 1.0..300.0_f64), (0.0..12.0_f64, any::<bool>(), 1..30_u32, 0.0..1.0_f64),
-     (1..8_u32, 0..8_u32, limit(), limit()), (0.0..1e4_f64, 1.0..5.0_f64, any::<bool>(), prop::option::of(0.0..500.0_f64)))
-        .prop_map(|((all, low, more, per_page), (indexes, is_forbidden, strides, moved), (first, most, rows, wal), (reading, readings, flag, kept))| Ground {
-            rows: Span::of(all * low, all * (low + (1.0 - low) * more)),
-            all_rows: all,
-            pages: all / per_page,
-            page_bytes: 8192.0,
-            row_bytes: 8000.0 / per_page,
-            indexes: indexes.floor(),
-            index_bytes: indexes.floor() * all * 20.0,
-            is_forbidden,
-            strides: f64::from(strides),
-            moved,
-            batch_rows: 1000.0,
-            workers: (first, first + most),
-            rows_per_second: rows,
-            wal_per_second: wal,
-            reading,
-            readings,
-            sweeps: flag,
-            max_wal_size: 1e9,
-            checkpoint_timeout: 300.0,
-            kept,
-            is_vacuumed: flag,
-        })
+    (
+        (0.0..1e9_f64, 0.0..1.0_f64, 0.0..1.0_f64, 1.0..300.0_f64),
+        (0.0..12.0_f64, any::<bool>(), 1..30_u32, 0.0..1.0_f64),
+        (1..8_u32, 0..8_u32, limit(), limit()),
+        (0.0..1e4_f64, 1.0..5.0_f64, any::<bool>(), prop::option::of(0.0..500.0_f64)),
+    )
+        .prop_map(
+            |(
+                (all, low, more, per_page),
+                (indexes, is_forbidden, strides, moved),
+                (first, most, rows, wal),
+                (reading, readings, flag, kept),
+            )| Ground {
+                rows: Span::of(all * low, all * (low + (1.0 - low) * more)),
+                all_rows: all,
+                pages: all / per_page,
+                page_bytes: 8192.0,
+                row_bytes: 8000.0 / per_page,
+                indexes: indexes.floor(),
+                index_bytes: indexes.floor() * all * 20.0,
+                is_forbidden,
+                strides: f64::from(strides),
+                moved,
+                batch_rows: 1000.0,
+                paced_rows: 100.0,
+                workers: (first, first + most),
+                rows_per_second: rows,
+                wal_per_second: wal,
+                reading,
+                readings,
+                sweeps: flag,
+                max_wal_size: 1e9,
+                checkpoint_timeout: 300.0,
+                kept,
+                is_vacuumed: flag,
+            },
+        )
 }
 
 fn spans(forecast: &Forecast) -> Vec<Span> {
-    let Forecast { rows, batches, backfill, sweep, proof, time, unlimited, alone, wal, table_growth, index_growth, growth, preimages, one_worker, .. } = forecast;
-    let mut all = vec![*rows, *batches, *backfill, *sweep, *proof, *time, *unlimited, *alone, *wal, *table_growth, *index_growth, *growth, *one_worker];
+    let Forecast {
+        rows,
+        batches,
+        backfill,
+        sweep,
+        proof,
+        time,
+        unlimited,
+        alone,
+        wal,
+        table_growth,
+        index_growth,
+        growth,
+        preimages,
+        one_worker,
+        ..
+    } = forecast;
+    let mut all = vec![
+        *rows,
+        *batches,
+        *backfill,
+        *sweep,
+        *proof,
+        *time,
+        *unlimited,
+        *alone,
+        *wal,
+        *table_growth,
+        *index_growth,
+        *growth,
+        *one_worker,
+    ];
     all.extend(*preimages);
     all
 }

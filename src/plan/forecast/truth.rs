@@ -26,7 +26,12 @@ impl Truth {
         let (low, high) = forecast.time.durations();
         let took = Duration::from_secs_f64(self.seconds.clamp(0.0, 3.2e9));
         let mut parts = vec![
-            format!("{}, took {}{}", format_range(EtaRange { low, high }), human_duration(took), off(self.seconds, forecast.time)),
+            format!(
+                "{}, took {}{}",
+                format_range(EtaRange { low, high }),
+                human_duration(took),
+                off(self.seconds, forecast.time)
+            ),
             format!("{} rows, changed {}", counts(forecast.rows), human_count(self.rows)),
         ];
         if let Some(wal) = self.wal {

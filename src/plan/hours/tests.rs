@@ -61,7 +61,10 @@ fn between_two_times_the_open_hours_are_counted() {
     assert_eq!(open("2026-11-25T20:00Z", "2026-11-25T21:30Z"), 1800);
     assert_eq!(open("2026-11-25T12:00Z", "2026-11-27T12:00Z"), 14 * 3600);
     let always = Schedule::default();
-    assert_eq!(always.open_between(at("2026-11-25T12:00Z"), at("2026-11-25T13:00Z")).unwrap().as_secs(), 3600);
+    assert_eq!(
+        always.open_between(at("2026-11-25T12:00Z"), at("2026-11-25T13:00Z")).unwrap().as_secs(),
+        3600
+    );
     assert_eq!(always.open_between(at("2026-11-25T12:00Z"), at("2026-11-25T11:00Z")).unwrap().as_secs(), 0);
 }
 

@@ -11,7 +11,8 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
     let around = &facts.surroundings;
     let mut findings = Vec::new();
     if !around.autovacuum {
-        let who = if facts.owned { "the run's own VACUUM is all there is" } else { "nor may this role VACUUM it" };
+        let who =
+            if facts.owned { "the run's own VACUUM is all there is" } else { "nor may this role VACUUM it" };
         findings.push(Finding::note(
             SUBJECT,
             format!("autovacuum is off for {}; {who}", facts.table),
@@ -20,7 +21,10 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
     } else if !facts.owned && !facts.forbidding.is_empty() {
         findings.push(Finding::note(
             SUBJECT,
-            format!("this role may not VACUUM {}: room that moved rows leave comes back only by autovacuum", facts.table),
+            format!(
+                "this role may not VACUUM {}: room that moved rows leave comes back only by autovacuum",
+                facts.table
+            ),
             "run it as the table's owner, or lower autovacuum_vacuum_scale_factor of the table for the time",
         ));
     }

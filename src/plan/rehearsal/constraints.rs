@@ -18,12 +18,16 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
     if !around.unique_on_targets.is_empty() {
         findings.push(Finding::note(
             SUBJECT,
-            format!("{} must stay unique in what is set: two rows that come to the same value fail", list(&around.unique_on_targets)),
+            format!(
+                "{} must stay unique in what is set: two rows that come to the same value fail",
+                list(&around.unique_on_targets)
+            ),
             "look for duplicates of the new values with a query first",
         ));
     }
     if findings.is_empty() {
-        findings.push(Finding::fine(SUBJECT, "no foreign key, unique index or unproved CHECK is on what is set"));
+        findings
+            .push(Finding::fine(SUBJECT, "no foreign key, unique index or unproved CHECK is on what is set"));
     }
     findings
 }
@@ -34,12 +38,16 @@ fn foreign_key(key: &ForeignKey) -> Finding {
     match (key.incoming, key.has_index, key.writes) {
         (false, ..) => Finding::note(
             SUBJECT,
-            format!("each new value is looked up in {other} ({name}), whose row is locked against deletion meanwhile"),
+            format!(
+                "each new value is looked up in {other} ({name}), whose row is locked against deletion meanwhile"
+            ),
             format!("values that {other} hasn't got fail their batch"),
         ),
         (true, false, _) => Finding::bad(
             SUBJECT,
-            format!("{other} points at what is set ({name}) without an index: each changed row reads all of {other}"),
+            format!(
+                "{other} points at what is set ({name}) without an index: each changed row reads all of {other}"
+            ),
             format!("CREATE INDEX CONCURRENTLY on the columns of {name} in {other}"),
         ),
         (true, true, true) => Finding::note(

@@ -14,7 +14,11 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
         )];
     };
     let size = |bytes: f64| {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is positive")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "saturates, and is positive"
+        )]
         let bytes = bytes.max(0.0) as u64;
         human_size(bytes)
     };

@@ -54,9 +54,10 @@ impl Explained {
             total: milliseconds(top.get("Execution Time")),
             wal: number(plan.get("WAL Bytes")),
             images: number(plan.get("WAL FPI")),
-            triggers: top.get("Triggers").and_then(Value::as_array).map_or_else(Vec::new, |all| {
-                all.iter().map(TriggerTime::read).collect()
-            }),
+            triggers: top
+                .get("Triggers")
+                .and_then(Value::as_array)
+                .map_or_else(Vec::new, |all| all.iter().map(TriggerTime::read).collect()),
             ..Self::default()
         };
         explained.walk(plan, tables);
@@ -76,7 +77,8 @@ impl Explained {
         }
         let is_of_table = tables.iter().any(|table| text("Relation Name") == table);
         if kind.ends_with("Scan") && kind != "CTE Scan" && kind != "Bitmap Index Scan" && is_of_table {
-            self.visited += (number(node.get("Actual Rows")) + number(node.get("Rows Removed by Filter"))) * loops(node);
+            self.visited +=
+                (number(node.get("Actual Rows")) + number(node.get("Rows Removed by Filter"))) * loops(node);
             let is_bounded = is_bounded(node) || kind == "Bitmap Heap Scan" && children().all(is_bounded);
             if !is_bounded && self.unbounded.is_none() {
                 self.unbounded = Some(kind.to_owned());
@@ -140,7 +142,10 @@ mod tests {
             "Execution Time": 30.0
         }]);
         let explained = Explained::read(&plan, &names("items")).unwrap();
-        assert_eq!((explained.changed, explained.visited, explained.unbounded.clone()), (900.0, 10_000.0, None));
+        assert_eq!(
+            (explained.changed, explained.visited, explained.unbounded.clone()),
+            (900.0, 10_000.0, None)
+        );
         assert!((explained.finding - 0.008).abs() < 1e-9 && (explained.total - 0.030).abs() < 1e-9);
         assert_eq!(explained.triggers[0].name, "audit");
         assert!((explained.wal - 9e5).abs() < 1.0 && (explained.images - 100.0).abs() < 1e-9);
@@ -148,9 +153,16 @@ mod tests {
 
     #[test]
     fn a_scan_without_bounds_is_told() {
-        let scan = |kind: &str| json!([{ "Plan": { "Node Type": kind, "Relation Name": "items", "Filter": "…" } }]);
-        assert_eq!(Explained::read(&scan("Seq Scan"), &names("items")).unwrap().unbounded.as_deref(), Some("Seq Scan"));
-        assert_eq!(Explained::read(&scan("Index Scan"), &names("items")).unwrap().unbounded.as_deref(), Some("Index Scan"));
+        let scan =
+            |kind: &str| json!([{ "Plan": { "Node Type": kind, "Relation Name": "items", "Filter": "…" } }]);
+        assert_eq!(
+            Explained::read(&scan("Seq Scan"), &names("items")).unwrap().unbounded.as_deref(),
+            Some("Seq Scan")
+        );
+        assert_eq!(
+            Explained::read(&scan("Index Scan"), &names("items")).unwrap().unbounded.as_deref(),
+            Some("Index Scan")
+        );
         assert_eq!(Explained::read(&scan("Seq Scan"), &names("others")).unwrap().unbounded, None);
         let bitmap = json!([{ "Plan": { "Node Type": "Bitmap Heap Scan", "Relation Name": "items", "Plans": [
             { "Node Type": "Bitmap Index Scan", "Index Cond": "…" }] } }]);

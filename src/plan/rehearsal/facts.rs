@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::forecast::Forecast;
-use crate::model::{Order, Undo};
+use crate::model::{Ident, Order, Undo};
 use crate::plan::checkup;
 
 /// What surrounds a table whose columns are set, as the catalog and the server's views have it.
@@ -56,6 +56,8 @@ pub struct Surroundings {
     pub max_wal_size: u64,
     /// Seconds.
     pub checkpoint_timeout: f64,
+    /// A page that is touched first since a checkpoint is written whole.
+    pub writes_full_pages: bool,
     /// A VACUUM is at work on it.
     pub is_vacuumed: bool,
     /// Seconds since the oldest transaction of others in the database began.
@@ -69,7 +71,7 @@ pub struct Surroundings {
 /// A trigger that will fire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trigger {
-    /// Its name, quoted.
+    /// Its name, as the catalog has it.
     pub name: String,
     /// For each row; else once a batch.
     pub for_each_row: bool,
@@ -79,6 +81,14 @@ pub struct Trigger {
     pub takes_numbers: bool,
     /// What it does may reach beyond the transaction.
     pub reaches_out: bool,
+}
+
+impl Trigger {
+    /// Its name as SQL writes it.
+    #[must_use]
+    pub fn written(&self) -> String {
+        Ident(self.name.clone()).to_string()
+    }
 }
 
 /// A foreign key that will be checked.

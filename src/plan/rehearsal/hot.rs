@@ -16,12 +16,18 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
                 "{} is on what is set: each update writes all {indexes} indexes, and the table grows",
                 list(&facts.forbidding)
             ),
-            format!("where it can be spared until then: DROP INDEX CONCURRENTLY {}, and build it again behind the job", list(&facts.forbidding)),
+            format!(
+                "where it can be spared until then: DROP INDEX CONCURRENTLY {}, and build it again behind the job",
+                list(&facts.forbidding)
+            ),
         )
     } else if facts.strides > 1 {
         Finding::fine(
             SUBJECT,
-            format!("most updates will stay on their pages, in {} strides ({})", facts.strides, facts.why_strides),
+            format!(
+                "most updates will stay on their pages, in {} strides ({})",
+                facts.strides, facts.why_strides
+            ),
         )
     } else {
         Finding::note(

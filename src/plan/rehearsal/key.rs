@@ -10,8 +10,12 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
     if let Tried::WouldReadAll(node) = &facts.tried {
         return vec![Finding::bad(
             SUBJECT,
-            format!("each batch would read more of {table} than its own rows: its plan has a {node} without bounds"),
-            format!("ANALYZE {table}; where that doesn't help, name another `key`, or REINDEX INDEX CONCURRENTLY {key_index}"),
+            format!(
+                "each batch would read more of {table} than its own rows: its plan has a {node} without bounds"
+            ),
+            format!(
+                "ANALYZE {table}; where that doesn't help, name another `key`, or REINDEX INDEX CONCURRENTLY {key_index}"
+            ),
         )];
     }
     let how = match facts.order {

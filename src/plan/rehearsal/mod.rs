@@ -70,6 +70,12 @@ pub fn is_stopped(findings: &[Finding]) -> bool {
     findings.iter().any(|finding| finding.level == Level::Bad)
 }
 
+/// What is to be said of a table whose locks keep anything else from being looked at.
+#[must_use]
+pub fn locked(table: &str, locks: &[String]) -> Vec<Finding> {
+    locks.iter().map(|who| locks::held(table, who)).collect()
+}
+
 /// Names in one line.
 fn list(names: &[String]) -> String {
     names.join(", ")

@@ -12,13 +12,18 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
     } else if around.identity_missing {
         Finding::bad(
             SUBJECT,
-            format!("{published} publishes updates of {}, whose rows have no replica identity: PostgreSQL refuses them", facts.table),
+            format!(
+                "{published} publishes updates of {}, whose rows have no replica identity: PostgreSQL refuses them",
+                facts.table
+            ),
             format!("ALTER TABLE {} REPLICA IDENTITY USING INDEX {}", facts.table, facts.key_index),
         )
     } else if around.identity_full {
         Finding::note(
             SUBJECT,
-            format!("{published} sends each row that is changed on, as it was and as it is (REPLICA IDENTITY FULL)"),
+            format!(
+                "{published} sends each row that is changed on, as it was and as it is (REPLICA IDENTITY FULL)"
+            ),
             "subscribers apply row by row, and may scan for each: set replica_lag, and watch them",
         )
     } else {

@@ -9,9 +9,11 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
     let finding = match &facts.tried {
         Tried::Not | Tried::WouldReadAll(_) => return Vec::new(),
         Tried::Went => Finding::fine(SUBJECT, "those that were tried went through, and were rolled back"),
-        Tried::LeftOut(why) => {
-            Finding::note(SUBJECT, format!("none was tried: {why}"), "name a number with --batches to try them all the same")
-        }
+        Tried::LeftOut(why) => Finding::note(
+            SUBJECT,
+            format!("none was tried: {why}"),
+            "name a number with --batches to try them all the same",
+        ),
         Tried::BadRow { error } if facts.has_quarantine => Finding::note(
             SUBJECT,
             format!("a row can't take its new value: {error}"),

@@ -11,7 +11,11 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
     }
     vec![Finding::bad(
         SUBJECT,
-        format!("PostgreSQL rewrites an UPDATE of {} by {}, and refuses that in a batch", facts.table, list(rules)),
+        format!(
+            "PostgreSQL rewrites an UPDATE of {} by {}, and refuses that in a batch",
+            facts.table,
+            list(rules)
+        ),
         format!("ALTER TABLE {} DISABLE RULE {}, or make a trigger of it", facts.table, list(rules)),
     )]
 }

@@ -11,13 +11,18 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
     const SUBJECT: &str = "storage";
     let (size, fillfactor) = (human_size(facts.table_bytes), facts.surroundings.fillfactor);
     let Some(live) = facts.live_share else {
-        return vec![Finding::fine(SUBJECT, format!("{size}, fillfactor {fillfactor}; no row was met in a sample"))];
+        return vec![Finding::fine(
+            SUBJECT,
+            format!("{size}, fillfactor {fillfactor}; no row was met in a sample"),
+        )];
     };
     let percent = live * 100.0;
     let finding = if live < BLOATED {
         Finding::note(
             SUBJECT,
-            format!("{size}, of which rows take {percent:.0} % (fillfactor {fillfactor}): the rest is free, or dead"),
+            format!(
+                "{size}, of which rows take {percent:.0} % (fillfactor {fillfactor}): the rest is free, or dead"
+            ),
             "updates find room on their pages; VACUUM first if the dead rows are old",
         )
     } else {

@@ -82,14 +82,26 @@ type Case = (fn(&mut Facts), Level, &'static str, &'static str);
 const CASES: &[Case] = &[
     (|facts| facts.was_done = true, Level::Note, "run", "signed off before"),
     (
-        |facts| facts.unfinished = Some(Unfinished { run: 3, state: "paused".into(), who: Some("ann".into()) }),
+        |facts| {
+            facts.unfinished = Some(Unfinished { run: 3, state: "paused".into(), who: Some("ann".into()) });
+        },
         Level::Note,
         "run",
         "run 3 of the job is paused, by ann",
     ),
-    (|facts| facts.opening = Opening::Closed("today 22:00".into(), "the hours".into()), Level::Note, "hours", "closed until today 22:00"),
+    (
+        |facts| facts.opening = Opening::Closed("today 22:00".into(), "the hours".into()),
+        Level::Note,
+        "hours",
+        "closed until today 22:00",
+    ),
     (|facts| facts.opening = Opening::Never("the hours".into()), Level::Bad, "hours", "closed for good"),
-    (|facts| facts.tried = Tried::WouldReadAll("Seq Scan".into()), Level::Bad, "key", "Seq Scan without bounds"),
+    (
+        |facts| facts.tried = Tried::WouldReadAll("Seq Scan".into()),
+        Level::Bad,
+        "key",
+        "Seq Scan without bounds",
+    ),
     (|facts| facts.tried = Tried::LeftOut("so".into()), Level::Note, "batches", "none was tried: so"),
     (|facts| facts.tried = Tried::BadRow { error: "too big".into() }, Level::Bad, "batches", "too big"),
     (
@@ -98,11 +110,26 @@ const CASES: &[Case] = &[
         "batches",
         "too big",
     ),
-    (|facts| facts.tried = Tried::Locked { by: "session 7".into() }, Level::Note, "batches", "waited 5.0 s for a lock in vain: session 7"),
+    (
+        |facts| facts.tried = Tried::Locked { by: "session 7".into() },
+        Level::Note,
+        "batches",
+        "waited 5.0 s for a lock in vain: session 7",
+    ),
     (|facts| facts.tried = Tried::Failed { error: "no right".into() }, Level::Bad, "batches", "no right"),
     (|facts| facts.surroundings.rules.push("r".into()), Level::Bad, "rules", "by r"),
-    (|facts| facts.surroundings.triggers.push(Trigger { takes_numbers: true, ..trigger() }), Level::Note, "triggers", "takes numbers"),
-    (|facts| facts.surroundings.triggers.push(Trigger { reaches_out: true, ..trigger() }), Level::Note, "triggers", "beyond its transaction"),
+    (
+        |facts| facts.surroundings.triggers.push(Trigger { takes_numbers: true, ..trigger() }),
+        Level::Note,
+        "triggers",
+        "takes numbers",
+    ),
+    (
+        |facts| facts.surroundings.triggers.push(Trigger { reaches_out: true, ..trigger() }),
+        Level::Note,
+        "triggers",
+        "beyond its transaction",
+    ),
     (
         |facts| {
             facts.surroundings.triggers.push(trigger());
@@ -113,12 +140,42 @@ const CASES: &[Case] = &[
         "triggers",
         "40 % of the batches' time, 20.0 µs a row",
     ),
-    (|facts| facts.surroundings.foreign_keys.push(ForeignKey { incoming: false, ..foreign_key() }), Level::Note, "constraints", "looked up in lines"),
-    (|facts| facts.surroundings.foreign_keys.push(ForeignKey { has_index: false, ..foreign_key() }), Level::Bad, "constraints", "without an index"),
-    (|facts| facts.surroundings.foreign_keys.push(ForeignKey { writes: true, ..foreign_key() }), Level::Note, "constraints", "changed along"),
-    (|facts| facts.surroundings.foreign_keys.push(foreign_key()), Level::Note, "constraints", "still pointed at"),
-    (|facts| facts.surroundings.unproved.push("positive".into()), Level::Note, "constraints", "positive was never proved"),
-    (|facts| facts.surroundings.unique_on_targets.push("u".into()), Level::Note, "constraints", "must stay unique"),
+    (
+        |facts| facts.surroundings.foreign_keys.push(ForeignKey { incoming: false, ..foreign_key() }),
+        Level::Note,
+        "constraints",
+        "looked up in lines",
+    ),
+    (
+        |facts| facts.surroundings.foreign_keys.push(ForeignKey { has_index: false, ..foreign_key() }),
+        Level::Bad,
+        "constraints",
+        "without an index",
+    ),
+    (
+        |facts| facts.surroundings.foreign_keys.push(ForeignKey { writes: true, ..foreign_key() }),
+        Level::Note,
+        "constraints",
+        "changed along",
+    ),
+    (
+        |facts| facts.surroundings.foreign_keys.push(foreign_key()),
+        Level::Note,
+        "constraints",
+        "still pointed at",
+    ),
+    (
+        |facts| facts.surroundings.unproved.push("positive".into()),
+        Level::Note,
+        "constraints",
+        "positive was never proved",
+    ),
+    (
+        |facts| facts.surroundings.unique_on_targets.push("u".into()),
+        Level::Note,
+        "constraints",
+        "must stay unique",
+    ),
     (|facts| facts.surroundings.generated.push("sum".into()), Level::Note, "generated", "sum is computed"),
     (|facts| facts.forbidding.push("items_new".into()), Level::Note, "heap-only", "writes all 3 indexes"),
     (|facts| facts.strides = 1, Level::Note, "heap-only", "not interleaved"),
@@ -142,7 +199,12 @@ const CASES: &[Case] = &[
         "publications",
         "no replica identity",
     ),
-    (|facts| facts.surroundings.locks.push("ShareLock by session 7".into()), Level::Bad, "locks", "ShareLock by session 7"),
+    (
+        |facts| facts.surroundings.locks.push("ShareLock by session 7".into()),
+        Level::Bad,
+        "locks",
+        "ShareLock by session 7",
+    ),
     (
         |facts| {
             facts.surroundings.keeps_dead_rows = Some("session 7".into());
@@ -168,7 +230,12 @@ const CASES: &[Case] = &[
     (|facts| facts.surroundings.rows = -1.0, Level::Note, "vacuum", "never analyzed"),
     (|facts| facts.surroundings.is_vacuumed = true, Level::Note, "vacuum", "VACUUM is at work"),
     (|facts| facts.surroundings.xid_age = 1_700_000_000, Level::Bad, "wraparound", "about to refuse writes"),
-    (|facts| facts.surroundings.xid_age = 190_000_000, Level::Note, "wraparound", "190,000,000 transactions old"),
+    (
+        |facts| facts.surroundings.xid_age = 190_000_000,
+        Level::Note,
+        "wraparound",
+        "190,000,000 transactions old",
+    ),
     (|facts| facts.surroundings.multixact_age = 390_000_000, Level::Note, "wraparound", "against wraparound"),
     (|facts| facts.free_disk = None, Level::Note, "disk", "can't be seen"),
     (
@@ -183,7 +250,12 @@ const CASES: &[Case] = &[
         "disk",
         "are free",
     ),
-    (|facts| (facts.undo, facts.overwritten) = (Undo::None, Some(0.3)), Level::Note, "undo", "about 30 % of the rows hold other values"),
+    (
+        |facts| (facts.undo, facts.overwritten) = (Undo::None, Some(0.3)),
+        Level::Note,
+        "undo",
+        "about 30 % of the rows hold other values",
+    ),
     (|facts| facts.undo = Undo::None, Level::Note, "undo", "no `downgrade` goes past"),
     (
         |facts| (facts.undo, facts.has_down, facts.overwritten) = (Undo::None, true, None),
@@ -192,7 +264,12 @@ const CASES: &[Case] = &[
         "but not its loss",
     ),
     (|facts| facts.repairs = false, Level::Note, "sweeps", "visited once only"),
-    (|facts| facts.server.push(Finding::bad("prepared", "locks", "COMMIT PREPARED")), Level::Bad, "prepared", "locks"),
+    (
+        |facts| facts.server.push(Finding::bad("prepared", "locks", "COMMIT PREPARED")),
+        Level::Bad,
+        "prepared",
+        "locks",
+    ),
 ];
 
 #[test]
@@ -201,9 +278,9 @@ fn each_check_speaks_when_its_facts_are_so() {
         let mut facts = well();
         change(&mut facts);
         let findings = judge(&facts);
-        let found = findings
-            .iter()
-            .any(|finding| finding.level == *level && finding.subject == *subject && finding.says.contains(words));
+        let found = findings.iter().any(|finding| {
+            finding.level == *level && finding.subject == *subject && finding.says.contains(words)
+        });
         assert!(found, "{level:?} {subject} `{words}` is not in {findings:#?}");
         assert_eq!(is_stopped(&findings), *level == Level::Bad, "{subject} {words}");
         let first = findings.first().unwrap().level;

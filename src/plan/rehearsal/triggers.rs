@@ -17,14 +17,21 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
         if trigger.takes_numbers {
             findings.push(Finding::note(
                 SUBJECT,
-                format!("{} takes numbers from a sequence, which a rollback doesn't give back", trigger.name),
+                format!(
+                    "{} takes numbers from a sequence, which a rollback doesn't give back",
+                    trigger.written()
+                ),
                 "the batches tried here, and those that fail in a run, leave gaps",
             ));
         }
         if trigger.reaches_out {
             findings.push(Finding::note(
                 SUBJECT,
-                format!("{} may reach beyond its transaction ({}), which a rollback doesn't undo", trigger.name, trigger.function),
+                format!(
+                    "{} may reach beyond its transaction ({}), which a rollback doesn't undo",
+                    trigger.written(),
+                    trigger.function
+                ),
                 "a batch that fails is done again, and so is what the trigger does out there",
             ));
         }
@@ -36,10 +43,9 @@ fn one(facts: &Facts, trigger: &Trigger) -> Finding {
     const SUBJECT: &str = "triggers";
     let Trigger { name, function, for_each_row, .. } = trigger;
     let when = if *for_each_row { "for each row" } else { "once a batch" };
-    let cost = facts
-        .forecast
-        .as_ref()
-        .and_then(|forecast| forecast.triggers.iter().find(|cost| cost.name == *name));
+    let cost =
+        facts.forecast.as_ref().and_then(|forecast| forecast.triggers.iter().find(|cost| cost.name == *name));
+    let name = trigger.written();
     match cost {
         Some(cost) if cost.share >= WORTH => Finding::note(
             SUBJECT,

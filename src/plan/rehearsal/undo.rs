@@ -16,7 +16,9 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
     };
     let loses = facts.overwritten.is_none_or(|share| share > 0.0);
     let finding = match (facts.undo, facts.has_down) {
-        (Undo::Preimage, _) => Finding::fine(SUBJECT, "old values are kept, and `longhaul undo` puts them back"),
+        (Undo::Preimage, _) => {
+            Finding::fine(SUBJECT, "old values are kept, and `longhaul undo` puts them back")
+        }
         (Undo::None, true) if loses => Finding::note(
             SUBJECT,
             format!("[down] takes the job back, but not its loss: {held}, and they are overwritten for good"),

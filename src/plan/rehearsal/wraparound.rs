@@ -14,7 +14,10 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
     if around.xid_age >= around.failsafe_age {
         return vec![Finding::bad(
             SUBJECT,
-            format!("its oldest transaction id is {} transactions old: the server is about to refuse writes", age(around.xid_age)),
+            format!(
+                "its oldest transaction id is {} transactions old: the server is about to refuse writes",
+                age(around.xid_age)
+            ),
             format!("VACUUM (FREEZE) {} before anything else", facts.table),
         )];
     }
@@ -24,7 +27,10 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
     if is_soon {
         return vec![Finding::note(
             SUBJECT,
-            format!("it is {} transactions old: an autovacuum against wraparound reads all of it soon, and gives way to nobody", age(around.xid_age)),
+            format!(
+                "it is {} transactions old: an autovacuum against wraparound reads all of it soon, and gives way to nobody",
+                age(around.xid_age)
+            ),
             format!("VACUUM (FREEZE) {} in a quiet hour before", facts.table),
         )];
     }
