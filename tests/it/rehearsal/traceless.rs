@@ -15,6 +15,10 @@ const BOOKS: &str = "SELECT md5(concat(
      (SELECT string_agg(p::text, ',' ORDER BY id) FROM longhaul.preimage AS p),
      (SELECT count(*)::text FROM longhaul.worker), (SELECT count(*)::text FROM longhaul.quarantine)))";
 
+/// A batch is being tried, in the trigger's sleep.
+const TRIED: &str = "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
+         AND application_name = 'longhaul plan' AND wait_event = 'PgSleep')";
+
 async fn value(project: &Project, query: &str) -> String {
     project.database.value(query).await
 }
@@ -42,7 +46,7 @@ async fn an_unfinished_run_stays_as_it_is() {
     let told = super::says(&project, 0, &[("run", "note", "run 1 of the job is running")]).await;
     assert_eq!(told["kept"], true);
     let left = told["forecast"]["rows"]["high"].as_f64().unwrap();
-    assert!(left < 5000.0 && left >= 4000.0, "{told:#}");
+    assert!((4000.0..5000.0).contains(&left), "{told:#}");
     assert_eq!((value(&project, ROWS).await, value(&project, BOOKS).await), (rows, books));
     project.longhaul(&["run", "fill"]).await.succeeded();
 }
@@ -50,11 +54,11 @@ async fn an_unfinished_run_stays_as_it_is() {
 #[tokio::test]
 async fn beside_writers_no_change_of_theirs_is_lost() {
     let project = items(5000).await;
-    let writer = project.database.connect().await;
+    let other = project.database.connect().await;
     let mut planning = project.spawn(&["plan", "fill", "--batches", "30"]);
     let mut writes = 0;
     while planning.is_running() {
-        writer
+        other
             .execute("UPDATE items SET old = old + 1 WHERE id = 1 + $1 % 5000", &[&(writes * 37)])
             .await
             .unwrap();
@@ -80,8 +84,6 @@ async fn a_signal_ends_it_at_once_and_nothing_stays() {
         .await;
     let before = value(&project, ROWS).await;
     let planning = project.spawn(&["plan", "fill"]);
-    const TRIED: &str = "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
-         AND application_name = 'longhaul plan' AND wait_event = 'PgSleep')";
     project.database.until(TRIED).await;
     planning.signal(rustix::process::Signal::INT);
     planning.outcome().await.ended_with(130).says("was not planned to the end");
