@@ -136,10 +136,9 @@ fn forecast_lines(rehearsal: &Rehearsal, forecast: &Forecast) -> Vec<String> {
         line("old values", format!("{} are kept, for undo", kept.as_size()));
     }
     for effect in &rehearsal.effects {
-        line(
-            "setting",
-            format!("{}: {}; without: {}", effect.setting, effect.with.as_time(), effect.without.as_time()),
-        );
+        let otherwise = if effect.setting.ends_with("workers") { "with one" } else { "without" };
+        let (with, without) = (effect.with.as_time(), effect.without.as_time());
+        line("setting", format!("{}: {with}; {otherwise}: {without}", effect.setting));
     }
     for advice in &rehearsal.advice {
         line("for speed", format!("{}: {}", advice.change, advice.why));

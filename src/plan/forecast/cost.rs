@@ -6,7 +6,7 @@ use super::{
 };
 
 /// What is not known however much is measured: the server's other load, caches, checkpoints in the wrong moment.
-const DOUBT: (f64, f64) = (0.15, 0.2);
+const DOUBT: (f64, f64) = (0.2, 0.25);
 
 /// The part of `max_wal_size` between two checkpoints: the rest is for the one that is running.
 const BETWEEN_CHECKPOINTS: f64 = 1.0 / 1.9;
