@@ -66,7 +66,7 @@ impl Engine<'_> {
             tables: row.get(0),
             process_id: row.get(1),
             lock_timeout: self.settings.lock_timeout,
-            statement_timeout: (pace.target * 10).max(std::time::Duration::from_secs(10)),
+            statement_timeout: (pace.target * 10).max(Duration::from_secs(10)),
         };
         let places = Places::spread(connection, plan, walk, batches).await?;
         let mut tally = Tally::default();

@@ -8,6 +8,9 @@ use super::{
 /// What is not known however much is measured: the server's other load, caches, checkpoints in the wrong moment.
 const DOUBT: (f64, f64) = (0.2, 0.25);
 
+/// Where all rows move, more can go wrong.
+const MORE_DOUBT: f64 = 0.1;
+
 /// The part of `max_wal_size` between two checkpoints: the rest is for the one that is running.
 const BETWEEN_CHECKPOINTS: f64 = 1.0 / 1.9;
 
@@ -42,7 +45,10 @@ pub(super) fn forecast(measured: &Measured, ground: &Ground) -> Forecast {
     let (low, high) = (of_rows(ground.rows.low), of_rows(ground.rows.high));
     let spread = measured.spread.min(0.5) / f64::from(measured.batches.max(1)).sqrt();
     let doubt = |sum: (f64, f64)| {
-        Span::of(sum.0 * (1.0 - DOUBT.0 - spread).max(0.3), sum.1 * (1.0 + DOUBT.1 + spread))
+        Span::of(
+            sum.0 * (1.0 - DOUBT.0 - spread).max(0.3),
+            sum.1 * (1.0 + DOUBT.1 + MORE_DOUBT * (1.0 - heap_only) + spread),
+        )
     };
     let one = doubt((low.sum(), high.sum()));
     let speed_up = |workers: u32| 1.0 + GAIN * f64::from(workers.saturating_sub(1));

@@ -1,4 +1,4 @@
-//! What `plan` says of a job before its first night: each check a file, all of them in [`CHECKS`].
+//! What `plan` says of a job before its first night: each check a file, all of them in one list.
 //!
 //! A check looks at [`Facts`] and says what stops the job, what is worth knowing, and what is fine. They are asked twice:
 //! before real batches are tried, which nothing may speak against, and once more with what those showed.
