@@ -39,7 +39,10 @@ pub(super) fn lines(job: &str, rehearsal: &Rehearsal) -> Vec<String> {
             lines.extend(forecast_lines(rehearsal, forecast));
         }
         None if !rehearsal.trials.is_empty() => {
-            lines.push("No row was changed in them, so nothing is foretold of the time.".to_owned());
+            lines.push(
+                "Nothing is foretold: no row was changed in them, or the rows to do can't be counted."
+                    .to_owned(),
+            );
         }
         None => {}
     }

@@ -161,7 +161,9 @@ impl Engine<'_> {
         let tally = self.try_batches((&connection, &witness), &scene, &mut facts, batches).await?;
         let sample = sampled.unwrap_or_default();
         let ground = ground::ground(&scene, &facts, (sample, &tally));
-        facts.forecast = Forecast::new(&ground::expected_images(&tally.measured, &facts, &plan), &ground);
+        // Where the rows to do couldn't be counted, nothing is known of the whole.
+        facts.forecast = sampled
+            .and_then(|_| Forecast::new(&ground::expected_images(&tally.measured, &facts, &plan), &ground));
         let ends = facts.forecast.as_ref().and_then(|forecast| self.ends(&pace, forecast));
         let kept = match (&facts.forecast, books) {
             (None, _) => Kept::Nothing,
