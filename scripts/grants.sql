@@ -136,6 +136,8 @@ BEGIN
             ('runner', 'preimage', 'SELECT, INSERT, UPDATE, DELETE'),
             ('runner', 'database_settings', 'UPDATE'),
             ('runner', 'event', 'INSERT'),
+            -- What `plan` expects, for the comparison after the run.
+            ('runner', 'forecast', 'INSERT'),
             -- A job that is a revision is recorded when it is done.
             ('runner', 'revision', 'INSERT, UPDATE'),
             ('runner', 'section', 'DELETE'),
@@ -154,6 +156,7 @@ BEGIN
             ('reader', 'quarantine', 'SELECT (run_id, state)'),
             ('migrator', 'database_settings', 'UPDATE'),
             ('migrator', 'event', 'INSERT'),
+            ('migrator', 'forecast', 'INSERT'),
             ('migrator', 'revision', 'INSERT, UPDATE, DELETE'),
             ('migrator', 'section', 'INSERT, UPDATE, DELETE'),
             ('migrator', 'history_lock', 'UPDATE'),

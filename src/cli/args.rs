@@ -22,7 +22,8 @@ const EXIT_CODES: &str = "Exit codes:
   0    done
   1    failed
   2    usage or configuration
-  3    a check found something (rows left, totals that differ, changed files, pending revisions, lint)
+  3    a check found something (rows left, totals that differ, what stops a job, changed files,
+       pending revisions, lint)
   4    stopped by an operator (paused, cancelled, first signal)
   75   not now: another process has the job, its hours are closed, or something held it for too long; run again later
   130  second or third signal";
@@ -103,6 +104,11 @@ pub(crate) enum Command {
     /// The first Ctrl-C (or SIGTERM, SIGHUP) finishes the batch, the second cancels it in the server, the third leaves
     /// at once. Whatever happens, kill -9 included, `run` again goes on from the last committed batch.
     Run(super::run::RunArgs),
+    /// What a run of a job would meet and come to: checks, real batches tried and rolled back, a forecast as ranges
+    ///
+    /// Touches no progress and keeps no change of any row. Exits with 3 when something would stop the job. Where the control
+    /// schema is there already, the forecast is kept, and compared with the run once that is done.
+    Plan(super::plan::PlanArgs),
     /// Take a job's proof once more: rows left to do, and its totals, in one snapshot; changes nothing
     ///
     /// Exits with 3 when a row is left or a total differs.
@@ -181,6 +187,7 @@ impl Command {
             Self::Downgrade(args) => Some(&args.crew),
             Self::Worker(args) => Some(&args.crew),
             Self::Undo(args) => Some(&args.crew),
+            Self::Plan(args) => Some(&args.crew),
             _ => None,
         }
     }

@@ -19,6 +19,7 @@ mod kit;
 mod lint;
 mod log;
 mod new_file;
+mod plan;
 mod postgres;
 mod printer;
 mod quarantine;
@@ -114,6 +115,7 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
         Command::Doctor => doctor::doctor(&context).await,
         Command::Run(args) => run::run(args, &context).await,
         Command::Undo(args) => undo::undo(args, &context).await,
+        Command::Plan(args) => plan::plan(args, &context).await,
         Command::Verify(args) => verify::verify(args, &context).await,
         Command::Quarantine { what } => quarantine::quarantine(what, &context).await,
         Command::Pause(args) => control::command(args, Order::Pause, &context).await,

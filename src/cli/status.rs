@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
-use crate::engine::hours_in_force;
-use crate::model::{Wanted, counted, human_count, human_duration};
+use crate::engine::{Comparison, hours_in_force};
+use crate::model::{RunState, Wanted, counted, human_count, human_duration};
 use crate::pg::Connection;
 use crate::plan::eta::{EtaEstimator, EtaRange, format_range};
 use crate::plan::hours::{Opening, Schedule, describe_time};
@@ -33,6 +33,8 @@ struct Standing {
     pace: EtaEstimator,
     schedule: Schedule,
     now: Timestamp,
+    /// Of a run that is done, what was expected of it.
+    compared: Option<Comparison>,
 }
 
 pub(crate) async fn status(args: &StatusArgs, context: &Context<'_>) -> Result<u8, Failure> {
@@ -69,9 +71,15 @@ async fn standing(context: &Context<'_>, connection: &Connection, run: RunRow) -
     for (at, seen) in store.recent_batches(client, run.id, run.pass).await? {
         pace.record(at, seen);
     }
+    let all = store.totals(client, run.id, None).await?;
+    let compared = match run.state {
+        RunState::Done => Comparison::of(store, client, (run.id, all.rows_changed), &schedule).await?,
+        _ => None,
+    };
     Ok(Standing {
+        compared,
         pass: store.totals(client, run.id, Some(run.pass)).await?,
-        all: store.totals(client, run.id, None).await?,
+        all,
         checkpoint: open.first().and_then(|range| range.standing(&run.key_columns)),
         quarantine: store.count_quarantine(client, run.id).await?,
         workers: store.workers(client, run.id).await?.into_iter().filter(|worker| worker.alive).collect(),
@@ -177,6 +185,9 @@ impl Standing {
         lines.push(format!("  started     {} by {}", run.started_at, run.started_by));
         if let Some(finished) = &run.finished_at {
             lines.push(format!("  ended       {finished}"));
+        }
+        if let Some(compared) = &self.compared {
+            lines.push(format!("  plan        {}", compared.describe()));
         }
         for (count, worker) in self.processes() {
             let WorkerRow { actor, host, process_id, started_at, .. } = worker;
@@ -287,6 +298,7 @@ impl Standing {
             "workers": self.workers,
             "quarantine": self.quarantine,
             "sign_off": run.sign_off,
+            "compared": self.compared,
         })
     }
 }

@@ -12,6 +12,7 @@
 mod failpoint;
 
 mod batch;
+mod comparison;
 mod control;
 mod crew;
 mod ending;
@@ -28,6 +29,7 @@ mod preflight;
 mod proof;
 mod quarantine;
 mod rates;
+mod rehearsal;
 mod run;
 mod seat;
 mod statements;
@@ -39,6 +41,7 @@ mod verify;
 mod walk;
 mod worker;
 
+pub use comparison::Comparison;
 pub use control::Commanded;
 pub use error::RunError;
 pub use history::{
@@ -50,6 +53,7 @@ pub use pace::hours_in_force;
 pub use preflight::{Finding, JobPlan, Preflight, PreflightError, Repair, SqlExcerpt};
 pub use proof::{Proof, ProvedGroups};
 pub use quarantine::Retried;
+pub use rehearsal::{Kept, Rehearsal, Trial};
 pub use run::{Ended, Engine, RunRequest};
 pub use stop::{Stop, StopLevel, Stopper};
 
@@ -168,6 +172,11 @@ pub enum Notice {
     Proved {
         /// The figures.
         proof: Proof,
+    },
+    /// What `plan` expected, beside what came of it.
+    Compared {
+        /// Both, in words.
+        how: String,
     },
     /// A schema revision is being applied or undone.
     Applying {

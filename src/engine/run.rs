@@ -22,7 +22,9 @@ use super::supervision::Supervision;
 use super::takeover::{Applicant, Runs, Taken, Takeover};
 use super::vacuum::Vacuum;
 use super::worker::{Session, Tools, Worker};
-use super::{JobPlan, Leave, Notice, Observer, Preflight, Proof, RunError, Stop, takeover};
+use super::{
+    Comparison, JobPlan, Leave, Notice, Observer, Preflight, Proof, RunError, Stop, hours_in_force, takeover,
+};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::model::{Job, RunId, RunState, WorkerId};
@@ -338,7 +340,34 @@ impl Engine<'_> {
                 if !job.restores {
                     self.observer.notice(Notice::Proved { proof: proof.clone() });
                 }
+                self.compare(job, (run, totals)).await;
                 Ok(Ended::Done { run, totals, proof })
+            }
+        }
+    }
+
+    /// Says and logs how the run came out beside its forecast, where there is one. It is done, whether or not that succeeds.
+    async fn compare(&self, job: &Job, (run, totals): (RunId, PassTotals)) {
+        let compared = async {
+            let connection = self.connector.connect("batches").await?;
+            let standing = self.look(&connection, job).await?;
+            let settings = standing.run.as_ref().map_or("", |run| &run.settings);
+            let schedule = hours_in_force(Some(job), self.settings, (settings, &standing.database_settings));
+            let found =
+                Comparison::of(self.store, &*connection, (run, totals.rows_changed), &schedule).await?;
+            let Some(compared) = found else { return Ok(None) };
+            let message = format!("run {run} of {}, {}", job.name, compared.describe());
+            let detail = serde_json::to_value(&compared).ok();
+            let event = Event { detail, ..Event::of_run(run, "run.compared", message) };
+            self.store.record(&*connection, self.identity, event).await?;
+            Ok::<_, RunError>(Some(compared.describe()))
+        };
+        match compared.await {
+            Ok(None) => {}
+            Ok(Some(how)) => self.observer.notice(Notice::Compared { how }),
+            Err(error) => {
+                let reason = format!("the run could not be compared with its forecast: {}", error.in_short());
+                self.observer.notice(Notice::Warning { reason });
             }
         }
     }

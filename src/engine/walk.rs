@@ -117,6 +117,11 @@ impl Walk {
         }
     }
 
+    /// Why it has so many strides.
+    pub(super) fn why_strides(&self) -> &str {
+        &self.choice(self.order).reason
+    }
+
     /// What a worker begins with. A sweep expects next to nothing to do.
     pub(super) fn interleaver(&self, order: Order, pass: Pass) -> Interleaver {
         Interleaver::new(self.choice(order).clone(), pass > Pass::BACKFILL)

@@ -85,7 +85,8 @@ pub(super) fn replace(
     let renames = [(&change.old, &change.old_after), (&change.new, &change.new_after)];
     let renames = renames.map(|(before, after)| {
         let rename = |from: &str, to: &str| {
-            change.alter(&format!("rename column {} to {}", change.q(from), change.q(to)))
+            let rename = change.alter(&format!("rename column {} to {}", change.q(from), change.q(to)));
+            format!("-- longhaul:allow rename: the columns change their names in one transaction\n{rename}")
         };
         (before != after).then(|| (rename(before, after), rename(after, before)))
     });

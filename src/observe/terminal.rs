@@ -232,6 +232,7 @@ impl Observer for Terminal {
                 let short: String = words.join(" ").chars().take(STATEMENT).collect();
                 self.line(shown, &format!("  {number} of {of}: {short}"));
             }
+            Notice::Compared { how } => self.line(shown, &how),
             Notice::Repairing { reason } | Notice::Rescaled { reason } | Notice::Safeguard { reason } => {
                 self.line(shown, &reason);
             }

@@ -12,6 +12,7 @@ pub mod quote;
 pub mod search_path;
 pub mod sqlstate;
 pub mod storage;
+pub mod surroundings;
 pub mod tls;
 pub mod waiting;
 

@@ -85,6 +85,27 @@ impl Schedule {
         None
     }
 
+    /// How long it was open between these; `None`: they lie too far apart to be counted through.
+    #[must_use]
+    pub fn open_between(&self, from: Timestamp, to: Timestamp) -> Option<Duration> {
+        let (mut from, mut open) = (from, SignedDuration::ZERO);
+        for _ in 0..MOST_OPENINGS {
+            if from >= to {
+                return Duration::try_from(open).ok();
+            }
+            let (until, counts) = match self.at(from) {
+                Opening::Open { until } => (until, true),
+                Opening::Closed { until, .. } => (until, false),
+            };
+            let until = until.map_or(to, |until| until.min(to));
+            if counts {
+                open += until.duration_since(from);
+            }
+            from = until;
+        }
+        None
+    }
+
     /// When so much working time is over by the clock, for people; `None`: not within the hours there are.
     #[must_use]
     pub fn describe_finish(&self, now: Timestamp, left: EtaRange) -> Option<String> {

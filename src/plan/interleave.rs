@@ -27,7 +27,7 @@ mod adapt;
 mod schedule;
 
 pub use adapt::{Change, Interleaver, Seen};
-pub use schedule::{Page, Portion, schedule};
+pub use schedule::{Page, Portion, moved, schedule};
 
 use crate::model::counted;
 

@@ -12,10 +12,11 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("schema/003_strides.sql"),
     include_str!("schema/004_night.sql"),
     include_str!("schema/005_nothing_lost.sql"),
+    include_str!("schema/006_forecast.sql"),
 ];
 
 /// The version this program works with.
-const KNOWN: i32 = 5;
+const KNOWN: i32 = 6;
 
 /// What an error says was being done.
 pub(super) const MAKE: &str = "make the control schema";

@@ -7,6 +7,7 @@
 mod command;
 mod control;
 mod event;
+mod forecast;
 mod install;
 mod quarantine;
 mod range;
@@ -23,6 +24,7 @@ use install::{BRING_UP, MAKE};
 pub use command::UpgradeCommand;
 pub use control::{Beat, CHANNEL, Dead, Orders, Peer, Waits, Wish};
 pub use event::{Event, LoggedEvent};
+pub use forecast::{ForecastRow, NewForecast};
 pub use quarantine::{Culprit, KeptBy, QuarantineCount, Quarantined, Settlement};
 pub use range::{NewRange, PassTotals, RangeRow};
 pub use revision::{AppliedRevision, Neighbours, Origin, Recording};
@@ -128,9 +130,9 @@ macro_rules! statements {
 statements! {
     accept_revision, advance, beat, begin_section, begin_statement, claim_range, close_ranges,
     confirm_workers, count_other_workers, count_quarantine, create_run, deregister_workers,
-    describe_walk, end_section, fence, find_default_schema, find_history_holder, find_run,
+    describe_walk, end_section, fence, find_default_schema, find_forecast, find_history_holder, find_run,
     finish_command, finish_range, finish_statement, first_worker, forget_revision, give_up_runs,
-    keep_before, keep_preimage, list_events, list_peers, list_quarantine, list_revisions,
+    keep_before, keep_forecast, keep_preimage, list_events, list_peers, list_quarantine, list_revisions,
     list_runs, list_sections, list_workers, lock_history, lock_quarantined, lock_revisions,
     lock_run, lock_runs, missing_rights, move_worker, neighbours_applied, note_waits,
     notify_workers, open_commands, open_ranges, pass_totals, plan_range, preimage_columns,

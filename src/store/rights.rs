@@ -16,6 +16,8 @@ pub enum Use {
     Run,
     /// To have a batch's books written beside its rows.
     Batch,
+    /// To keep what is expected of a run.
+    Plan,
     /// To record a revision.
     Record,
 }
@@ -27,6 +29,7 @@ impl Use {
             Self::Read => &[
                 ("batch", &["SELECT"]),
                 ("event", &["SELECT"]),
+                ("forecast", &["SELECT"]),
                 ("range", &["SELECT"]),
                 ("revision", &["SELECT"]),
                 ("run", &["SELECT"]),
@@ -57,6 +60,7 @@ impl Use {
                 ("quarantine", &["SELECT"]),
                 ("range", &["SELECT", "UPDATE"]),
             ],
+            Self::Plan => &[("forecast", &["INSERT"])],
             Self::Record => &[
                 ("event", &["INSERT"]),
                 ("history_lock", &["UPDATE"]),

@@ -8,7 +8,7 @@ use tokio_postgres::Error;
 use super::source::{Readings, in_force, not_applicable, not_yet, out_of_reach, value};
 use crate::model::Limits;
 use crate::pg::Connection;
-use crate::plan::pressure::{Bound, Rule, Unit};
+use crate::plan::pressure::{Bound, Reading, Rule, Unit};
 
 const ELSEWHERE: &str =
     "its directory can't be seen from here: the server runs on another machine or in a container";
@@ -70,6 +70,15 @@ pub(super) async fn read(connection: &Connection, table: u32, explicit: bool) ->
         least.map_or_else(elsewhere, |free| value(of(free), free.place.display().to_string()))
     };
     Ok(vec![least(|free| free.share), least(|free| free.bytes)])
+}
+
+/// Bytes that are free where the table and the WAL grow; `None`: it can't be seen from here.
+pub async fn free_disk(connection: &Connection, table: u32) -> Result<Option<f64>, Error> {
+    let readings = read(connection, table, false).await?;
+    Ok(readings.into_iter().nth(1).and_then(|reading| match reading {
+        Reading::Value { value, .. } => Some(value),
+        _ => None,
+    }))
 }
 
 /// What an ordinary user may still write there; `None`: it can't be seen.

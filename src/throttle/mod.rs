@@ -36,5 +36,6 @@ mod slots;
 mod source;
 mod texts;
 
+pub use disk::free_disk;
 pub use rate::Rate;
 pub use signals::{SampleError, Signals};

@@ -22,6 +22,7 @@ mod once;
 mod pooled;
 mod pressure;
 mod quarantine;
+mod rehearsal;
 mod rights;
 mod safeguard;
 mod secrets;

@@ -25,6 +25,8 @@ pub(super) struct Change {
     pub(super) key: Key,
     pub(super) set: Vec<Assignment>,
     pub(super) way: Way,
+    /// What is to be kept of old values is read, but not kept: the batch is tried only.
+    pub(super) is_tried: bool,
     pub(super) store: Arc<Statements>,
 }
 
@@ -134,7 +136,7 @@ impl Change {
                 self.store.keep_preimage.trim_end(),
                 &[("run", run), ("columns", &texts(self.set.iter().map(|assignment| &assignment.column)))],
             );
-            kept = format!(", {keep}");
+            kept = if self.is_tried { String::new() } else { format!(", {keep}") };
         }
         format!(
             "WITH before AS MATERIALIZED (\n    SELECT {}\n    FROM {name} WHERE {place} AND {} FOR NO KEY UPDATE OF \

@@ -12,6 +12,7 @@ mod change;
 mod isolated;
 mod keys;
 mod proof;
+mod rehearsed;
 
 use std::sync::Arc;
 
@@ -122,6 +123,7 @@ impl JobSql {
                 Some(restore) => Way::Restore(restore),
                 None => Way::Set { undo: job.undo, untouched: untouched(job, table) },
             },
+            is_tried: false,
             store: Arc::clone(&store),
         };
         Self {

@@ -54,6 +54,21 @@ fn changes(schedule: &Schedule, from: &str, to: &str) -> Vec<String> {
 }
 
 #[test]
+fn between_two_times_the_open_hours_are_counted() {
+    let nights = schedule(&["Mon-Fri 22:00-05:00"], "Europe/Berlin", &[]);
+    let open = |from, to| nights.open_between(at(from), at(to)).unwrap().as_secs();
+    assert_eq!(open("2026-11-25T12:00Z", "2026-11-25T20:00Z"), 0);
+    assert_eq!(open("2026-11-25T20:00Z", "2026-11-25T21:30Z"), 1800);
+    assert_eq!(open("2026-11-25T12:00Z", "2026-11-27T12:00Z"), 14 * 3600);
+    let always = Schedule::default();
+    assert_eq!(
+        always.open_between(at("2026-11-25T12:00Z"), at("2026-11-25T13:00Z")).unwrap().as_secs(),
+        3600
+    );
+    assert_eq!(always.open_between(at("2026-11-25T12:00Z"), at("2026-11-25T11:00Z")).unwrap().as_secs(), 0);
+}
+
+#[test]
 fn a_week_of_nights_and_a_weekend_is_one_opening_from_friday_on() {
     let nights = schedule(&["Mon-Fri 22:00-05:00", "Sat-Sun 00:00-24:00"], "Europe/Berlin", &[]);
     assert_eq!(

@@ -40,6 +40,19 @@ pub fn schedule(page: &Page, most: u32) -> Vec<u32> {
     (0..rows).find_map(strides).unwrap_or_else(|| vec![rows.max(1)])
 }
 
+/// Which part of a page's rows has to move for that, in at most `most` strides.
+#[must_use]
+pub fn moved(page: &Page, most: u32) -> f64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a page holds some hundred rows"
+    )]
+    let rows = page.rows.round().clamp(0.0, 10_000.0) as u32;
+    let moved = (0..rows).find(|moved| sizes(page, rows, *moved, most).is_some()).unwrap_or(rows);
+    f64::from(moved) / f64::from(rows.max(1))
+}
+
 /// The sizes when `moved` rows leave; `None`: more than `most` strides.
 fn sizes(page: &Page, rows: u32, moved: u32, most: u32) -> Option<Vec<u32>> {
     // Whether it moves or stays, a changed row leaves its line pointer behind, dead or pointing at the new one.

@@ -50,6 +50,9 @@ pub(crate) const SQUAWK: &[(&str, Level)] = &[
 /// As a finding of ours.
 pub(super) fn judge(remark: &Remark) -> Option<Finding> {
     let (rule, level) = SQUAWK.iter().find(|(rule, _)| *rule == remark.rule)?;
+    // Programs hardly ever ask for an index or a constraint by its name.
+    let is_inner = ["an index", "a constraint"].iter().any(|object| remark.says.contains(object));
+    let level = if *rule == "renaming-object" && is_inner { &Level::Note } else { level };
     Some(Finding {
         rule,
         level: *level,

@@ -129,6 +129,7 @@ async fn everything_works(project: &Project) {
         &["status"],
         &["status", "3_fill"],
         &["verify", "3_fill"],
+        &["plan", "by_key"],
         &["run", "by_key"],
         &["set", "--database", "workers=2"],
         &["log"],
