@@ -2,9 +2,9 @@
 
 use super::book::Book;
 use super::change::{Change, KitError};
-use super::checks;
 use super::foreign_keys::Incoming;
 use super::names::{Called, Names};
+use super::{checks, partitioned};
 use crate::pg::anatomy::{Index, IndexConstraint};
 
 /// Returns what sets the replica identity, and sets it back.
@@ -25,9 +25,6 @@ pub(super) fn carry(
             ));
             continue;
         }
-        if *is_partitioned {
-            return Err(partitioned(change, index));
-        }
         if !is_valid {
             book.notes
                 .push(format!("index {name} was never built to its end; the new column gets none like it"));
@@ -42,9 +39,13 @@ pub(super) fn carry(
             }
             None => continue,
         };
+        let left = change.left(definition, |left| left.indexes.get(&index.oid));
+        if *is_partitioned {
+            partitioned::carry(change, index, (new, left), names, book)?;
+            continue;
+        }
         let called = names.successor(name, change);
         let make_new = made(change, index, new, &called.meanwhile);
-        let left = change.left(definition, |left| left.indexes.get(&index.oid));
         let make_old = made(change, index, left, name);
         if index.is_replica_identity {
             identity.0.push(identified(change, &called.meanwhile));
@@ -133,11 +134,17 @@ impl PrimaryKey<'_> {
     }
 }
 
+/// What follows ON in CREATE INDEX as PostgreSQL writes it.
+pub(super) fn after_on<'d>(change: &Change<'_>, index: &Index, definition: &'d str) -> &'d str {
+    let unique = if index.is_unique { "UNIQUE " } else { "" };
+    let prefix = format!("CREATE {unique}INDEX {} ON ", change.q(&index.name));
+    definition.strip_prefix(&prefix).unwrap_or(definition)
+}
+
 /// `CREATE INDEX` as PostgreSQL writes it, made CONCURRENTLY and under that name.
 fn made(change: &Change<'_>, index: &Index, definition: &str, name: &str) -> Vec<String> {
     let unique = if index.is_unique { "unique " } else { "" };
-    let prefix = format!("CREATE {}INDEX {} ON ", unique.to_uppercase(), change.q(&index.name));
-    let rest = definition.strip_prefix(&prefix).unwrap_or(definition);
+    let rest = after_on(change, index, definition);
     let (columns, condition) = match rest.rfind(" WHERE ") {
         Some(at) => rest.split_at(at),
         None => (rest, ""),
@@ -180,12 +187,4 @@ fn dropped(change: &Change<'_>, name: &str) -> String {
 
 fn renamed(change: &Change<'_>, from: &str, to: &str) -> String {
     format!("alter index {} rename to {}", change.beside(from), change.q(to))
-}
-
-fn partitioned(change: &Change<'_>, index: &Index) -> KitError {
-    KitError::unfit(
-        format!("{} is partitioned, and its index {} has the column in it", change.table(), index.name),
-        "PostgreSQL can't build a partitioned table's index CONCURRENTLY. Drop it, change the column, and build it again \
-         leaf by leaf: CREATE INDEX ON ONLY the table, CREATE INDEX CONCURRENTLY on each leaf, ALTER INDEX … ATTACH PARTITION",
-    )
 }

@@ -29,6 +29,7 @@ mod indexes;
 mod mapping;
 mod names;
 mod not_null;
+mod partitioned;
 mod policies;
 mod publications;
 mod rename;

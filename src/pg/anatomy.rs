@@ -11,8 +11,8 @@ use tokio_postgres::{Client, Error};
 use crate::pg::quote::Quoting;
 
 pub use facts::{
-    Check, ColumnFacts, ForeignKey, Function, Grant, Identity, Index, IndexConstraint, Policy, Publication,
-    Sequence, StatisticsObject, TableFacts, Trigger, View,
+    Check, ColumnFacts, ForeignKey, Function, Grant, Identity, Index, IndexConstraint, Leaf, Policy,
+    Publication, Sequence, StatisticsObject, TableFacts, Trigger, View,
 };
 
 /// A table's column with all that stands on it.

@@ -152,6 +152,8 @@ pub struct Index {
     pub is_replica_identity: bool,
     /// It is a partitioned table's.
     pub is_partitioned: bool,
+    /// The partitions' indexes of it.
+    pub leaves: Vec<Leaf>,
     /// Its tablespace where it isn't the database's, as SQL writes it.
     pub tablespace: Option<String>,
     /// COMMENT ON INDEX.
@@ -170,6 +172,19 @@ impl Index {
             constraint.kind == "x" || constraint.definition.contains(" WITHOUT OVERLAPS")
         })
     }
+}
+
+/// A partition's index of a partitioned table's.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Leaf {
+    /// The partition, as SQL writes it.
+    pub table: String,
+    /// The schema of both.
+    pub schema: String,
+    /// The index.
+    pub index: String,
+    /// The partition is partitioned itself.
+    pub is_partitioned: bool,
 }
 
 /// PRIMARY KEY, UNIQUE or EXCLUDE.

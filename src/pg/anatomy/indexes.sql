@@ -8,6 +8,12 @@ SELECT coalesce(json_agg(json_build_object(
     'is_clustered', i.indisclustered,
     'is_replica_identity', i.indisreplident,
     'is_partitioned', c.relkind = 'I',
+    'leaves', (SELECT coalesce(json_agg(json_build_object(
+                          'table', l.indrelid::regclass::text, 'schema', n.nspname, 'index', x.relname,
+                          'is_partitioned', x.relkind = 'I') ORDER BY x.relname), '[]')
+               FROM pg_inherits AS h JOIN pg_index AS l ON l.indexrelid = h.inhrelid
+               JOIN pg_class AS x ON x.oid = h.inhrelid JOIN pg_namespace AS n ON n.oid = x.relnamespace
+               WHERE h.inhparent = i.indexrelid),
     'tablespace', (SELECT quote_ident(spcname) FROM pg_tablespace WHERE oid = c.reltablespace),
     'comment', obj_description(c.oid, 'pg_class'),
     'statistics', (SELECT coalesce(json_agg(json_build_array(attnum, attstattarget) ORDER BY attnum), '[]')

@@ -141,6 +141,12 @@ impl Case<'_> {
     }
 }
 
+/// An argument as a shell takes it.
+pub(super) fn shell(argument: &str) -> String {
+    let is_plain = argument.chars().all(|c| c.is_alphanumeric() || "_.,".contains(c));
+    if is_plain { argument.to_owned() } else { format!("'{}'", argument.replace('\'', r"'\''")) }
+}
+
 /// A name for what belongs to a table, without its schema: `entries_amount_check`.
 pub(super) fn name_for(table: &str, parts: &[&str], suffix: &str) -> String {
     let bare = table.rsplit('.').next().unwrap_or(table).trim_matches('"');

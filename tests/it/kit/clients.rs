@@ -1,4 +1,4 @@
-//! Clients that write without a pause, each its own rows, and remember what they wrote. Not one of their statements may fail.
+//! Clients that write all the time, each its own rows, and remember what they wrote. Not one of their statements may fail.
 //!
 //! None waits for a lock longer than 300 ms: on a machine that has nothing else to do, which a test can't know. There it is
 //! shown by `LONGHAUL_TEST_PATIENCE=300ms scripts/test --test it -- kit::golden --test-threads=1`.
@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
@@ -13,6 +14,9 @@ use crate::support::Database;
 
 /// What a client waits for a lock on any machine, unless the environment says less.
 const PATIENCE: &str = "20s";
+
+/// Between two statements of a client: dense, and the machine has other things to do as well.
+const PACE: Duration = Duration::from_millis(4);
 
 /// A client at work.
 pub(super) struct Client {
@@ -41,6 +45,7 @@ impl Client {
         let end = Arc::clone(&ends);
         let task = tokio::spawn(async move {
             let mut wrote = BTreeMap::new();
+            let mut pace = tokio::time::interval(PACE);
             for round in 0_i64.. {
                 if end.load(Ordering::Relaxed) {
                     break;
@@ -62,7 +67,7 @@ impl Client {
                         Err(error) => panic!("{name}: {insert}: {error:?}"),
                     };
                 }
-                tokio::task::yield_now().await;
+                pace.tick().await;
             }
             wrote
         });

@@ -28,7 +28,7 @@ async fn what_is_dangerous_is_refused_before_anything_is_written() {
         "error: lint finds 1 thing dangerous, and nothing was begun",
         "jobs/2_b.sql:6:1: danger: pay.id becomes bigint, so the whole table is written anew [change-type]",
         "reads and writes of pay wait about ",
-        "safe: longhaul change-type pay.id \"bigint\"",
+        "safe: longhaul change-type pay.id bigint",
         "-- longhaul:allow RULE: reason",
         "--no-lint",
     ] {

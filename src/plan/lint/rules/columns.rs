@@ -1,6 +1,6 @@
 //! Columns that are added or changed.
 
-use super::{Case, Words, name_for};
+use super::{Case, Words, name_for, shell};
 use crate::plan::lint::cost::Work;
 use crate::plan::lint::effects::is_volatile;
 use crate::plan::lint::finding::{Finding, Level};
@@ -152,9 +152,10 @@ pub(super) fn required(case: &Case<'_>) -> Option<Finding> {
             why: "the rows that are there would have NULL in it",
             safe: format!(
                 "{}\n-- a job that fills it: longhaul revision --job -m \"fill {table}.{name}\"\n\
-                 -- then: longhaul add-not-null {table}.{name}\n-- or, with one value for all, at once and without a rewrite:\n\
+                 -- then: longhaul add-not-null {}\n-- or, with one value for all, at once and without a rewrite:\n\
                  ALTER TABLE {table} ADD COLUMN {name} {} NOT NULL DEFAULT …;",
                 plainly(table, column),
+                shell(&format!("{table}.{name}")),
                 column.type_name
             ),
         },
@@ -175,7 +176,7 @@ pub(super) fn change_type(case: &Case<'_>) -> Option<Finding> {
         (None, _) => format!("{table}.{column} gets another expression, so the whole table is written anew"),
     };
     let safe = match becomes {
-        Some(to) => format!("longhaul change-type {table}.{column} \"{to}\""),
+        Some(to) => format!("longhaul change-type {} {}", shell(&format!("{table}.{column}")), shell(to)),
         None => "-- a plain column, kept by a trigger and filled by a job".to_owned(),
     };
     let why = "values that don't keep their bytes are written anew, with every index, under ACCESS EXCLUSIVE";
@@ -187,17 +188,18 @@ pub(super) fn set_not_null(case: &Case<'_>) -> Option<Finding> {
         return None;
     };
     let constraint = name_for(table, &[column], "not_null");
+    let place = shell(&format!("{table}.{column}"));
     let safe = if case.scene.facts.version >= 18 {
         format!(
             "ALTER TABLE {table} ADD CONSTRAINT {constraint} NOT NULL {column} NOT VALID;\n\
-             -- in the next revision:\nALTER TABLE {table} VALIDATE CONSTRAINT {constraint};\n-- or: longhaul add-not-null {table}.{column}"
+             -- in the next revision:\nALTER TABLE {table} VALIDATE CONSTRAINT {constraint};\n-- or: longhaul add-not-null {place}"
         )
     } else {
         format!(
             "ALTER TABLE {table} ADD CONSTRAINT {constraint} CHECK ({column} IS NOT NULL) NOT VALID;\n\
              -- in the next revision:\nALTER TABLE {table} VALIDATE CONSTRAINT {constraint};\n\
              -- in the one after that, which looks at no row then:\nALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL;\n\
-             ALTER TABLE {table} DROP CONSTRAINT {constraint};\n-- or: longhaul add-not-null {table}.{column}"
+             ALTER TABLE {table} DROP CONSTRAINT {constraint};\n-- or: longhaul add-not-null {place}"
         )
     };
     case.if_blocking(|| Words {

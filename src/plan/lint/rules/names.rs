@@ -1,15 +1,16 @@
 //! Names that change under programs that use them.
 
-use super::{Case, Words};
+use super::{Case, Words, shell};
 use crate::plan::lint::finding::{Finding, Level};
 use crate::plan::lint::operation::{Change, Operation};
 
 pub(super) fn rename(case: &Case<'_>) -> Option<Finding> {
     let Operation::Alter { table, change } = case.operation else { return None };
     let (old, safe) = match change {
-        Change::RenameColumn { from, to } => {
-            (format!("{table}.{from}"), format!("longhaul rename-column {table}.{from} {to}"))
-        }
+        Change::RenameColumn { from, to } => (
+            format!("{table}.{from}"),
+            format!("longhaul rename-column {} {}", shell(&format!("{table}.{from}")), shell(to)),
+        ),
         Change::RenameTable { to } => (
             table.clone(),
             format!(
