@@ -1,6 +1,6 @@
 //! A column and everything that stands on it, as the catalog has it: what a change of its name or type must take along.
 //!
-//! Only `pg_catalog` is read. [`scratch`](self::scratch) asks PostgreSQL how definitions read once the column is renamed.
+//! Only `pg_catalog` is read. [`scratch`] asks PostgreSQL how definitions read once the column is renamed.
 
 mod facts;
 pub mod scratch;
