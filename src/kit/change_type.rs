@@ -17,8 +17,8 @@ use crate::pg::anatomy::{Anatomy, ColumnFacts};
 pub struct Retyping {
     /// The type, as SQL writes it.
     pub type_name: String,
-    /// The new value, an expression with `$1` for the old one.
-    pub forward: String,
+    /// The new value, an expression with `$1` for the old one; `None`: a cast.
+    pub forward: Option<String>,
     /// The old value, an expression with `$1` for the new one.
     pub backward: String,
     /// The names that the new column has until the switch, and the old one after it.
@@ -39,7 +39,7 @@ impl Retyping {
         let mut fresh = |tail: &str| names.fresh(&format!("{}_{tail}", column.name));
         Self {
             type_name: type_name.to_owned(),
-            forward: forward.unwrap_or_else(|| format!("$1::{type_name}")),
+            forward,
             backward: backward.unwrap_or_else(|| format!("$1::{}", column.type_name)),
             names: (fresh("new"), fresh("old")),
         }
@@ -96,7 +96,9 @@ pub fn change_type(
         new_after: name,
     };
     refuse(&change)?;
-    let casts = Casts { forward: Some(retyping.forward.clone()), backward: Some(retyping.backward.clone()) };
+    // With the type's full name: the trigger meets search paths of all clients.
+    let forward = retyping.forward.clone().unwrap_or_else(|| format!("$1::{}", facts.type_name));
+    let casts = Casts { forward: Some(forward), backward: Some(retyping.backward.clone()) };
     let mut book = Book::default();
     replace(&change, &casts, options, &mut book)?;
     book.notes.push(format!(

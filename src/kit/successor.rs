@@ -69,6 +69,15 @@ pub(super) fn replace(
     book: &mut Book,
 ) -> Result<(), KitError> {
     let Anatomy { table, .. } = change.anatomy;
+    if change.renamed.adding_rewrites {
+        let (type_name, of) = (&change.facts.type_name, change.table());
+        return Err(KitError::unfit(
+            format!(
+                "a column of type {type_name} can't be added to {of} without writing the table anew: a domain with constraints"
+            ),
+            "take the domain's own type, with the constraint on the table: `longhaul change-type` to it at first",
+        ));
+    }
     let default = Default::of(change, casts, change.renamed.default_varies);
     let taken = [&table.relations, &table.constraints, &table.functions];
     let mut names = Names::new(taken.into_iter().flatten().cloned());
@@ -91,6 +100,8 @@ pub(super) fn replace(
         (before != after).then(|| (rename(before, after), rename(after, before)))
     });
     let renames: Vec<(String, String)> = renames.into_iter().flatten().collect();
+    let views = views::steps(change, book);
+    book.switch.pair(views.first.0, views.last.1);
     book.switch.up(renames.iter().map(|(up, _)| up.clone()).collect::<Vec<_>>());
     column::add_new(change, change.facts, book);
     defaults::carry(change, &default, book);
@@ -107,10 +118,10 @@ pub(super) fn replace(
     checks::agree(change, (&differ.0, &differ.1), &mut names, book);
     functions::carry(change, book);
     policies::carry(change, book);
-    views::carry(change, book);
     publications::carry(change, identity, book);
     // First on the way down as well, so that what follows it names the columns as it did before.
     book.switch.pair(Vec::new(), renames.into_iter().rev().map(|(_, down)| down).collect::<Vec<_>>());
+    book.switch.pair(views.last.0, views.first.1);
     column::drop_old(change, book);
     book.by_hand.extend(change.anatomy.others.iter().map(|other| {
         format!(

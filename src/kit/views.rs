@@ -1,5 +1,7 @@
 //! Views that read the column. Their own columns keep their names, so that who reads them notices nothing. One whose columns
 //! get another type is dropped and made again, with those that stand on it.
+//!
+//! Whoever reads a view locks it before its table. So does the switch, in both directions, or it would come to a deadlock.
 
 use std::collections::HashSet;
 
@@ -7,7 +9,15 @@ use super::book::Book;
 use super::change::Change;
 use crate::pg::anatomy::View;
 
-pub(super) fn carry(change: &Change<'_>, book: &mut Book) {
+/// What the switch does with views, up and down: first of all, and last.
+#[derive(Default)]
+pub(super) struct Steps {
+    pub(super) first: (Vec<String>, Vec<String>),
+    pub(super) last: (Vec<String>, Vec<String>),
+}
+
+pub(super) fn steps(change: &Change<'_>, book: &mut Book) -> Steps {
+    let mut steps = Steps::default();
     let views = &change.anatomy.views;
     // Lowest first: what stands on a view comes after it.
     let mut falling: HashSet<u32> = HashSet::new();
@@ -17,7 +27,6 @@ pub(super) fn carry(change: &Change<'_>, book: &mut Book) {
             falling.insert(view.oid);
         }
     }
-    let (mut drop, mut make_new, mut make_old) = (Vec::new(), Vec::new(), Vec::new());
     let is_in_the_way = |view: &&View| falling.contains(&view.oid) && !can_be_made_again(view);
     let in_the_way: Vec<String> = views.iter().filter(is_in_the_way).map(what_would_be_lost).collect();
     for view in views {
@@ -39,9 +48,11 @@ pub(super) fn carry(change: &Change<'_>, book: &mut Book) {
                 in_the_way.join("; ")
             )),
             () if falling.contains(&view.oid) => {
-                drop.insert(0, format!("drop view {}", view.name));
-                make_new.extend(made(view, after));
-                make_old.extend(made(view, definition));
+                let drop = format!("drop view {}", view.name);
+                steps.first.0.insert(0, drop.clone());
+                steps.first.1.insert(0, drop);
+                steps.last.0.extend(made(view, after));
+                steps.last.1.extend(made(view, definition));
             }
             () if !view.is_direct => {}
             () if view.is_materialized => book.by_hand.push(format!(
@@ -50,10 +61,18 @@ pub(super) fn carry(change: &Change<'_>, book: &mut Book) {
                  Its query then is:\n{after}",
                 view.name
             )),
-            () => book.switch.pair(replaced(view, after), replaced(view, definition)),
+            () => {
+                steps.first.0.push(replaced(view, after));
+                steps.first.1.push(replaced(view, definition));
+                if change.new != change.new_after {
+                    // The first only locked it: the columns had their names still.
+                    steps.last.0.push(replaced(view, after));
+                    steps.last.1.push(replaced(view, definition));
+                }
+            }
         }
     }
-    book.switch.pair([drop.clone(), make_new].concat(), [drop, make_old].concat());
+    steps
 }
 
 fn replaced(view: &View, definition: &str) -> String {

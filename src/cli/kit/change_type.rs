@@ -18,10 +18,10 @@ pub(crate) struct TypeArgs {
     /// Its new type, as SQL writes it
     #[arg(value_name = "TYPE")]
     new: String,
-    /// The new value, in SQL with $1 for the old one [default: a cast]
+    /// The new value, in SQL with $1 for the old one and names with their schemas [default: a cast]
     #[arg(long, value_name = "SQL")]
     using: Option<String>,
-    /// The old value, in SQL with $1 for the new one [default: a cast]
+    /// The old value, likewise with $1 for the new one [default: a cast]
     #[arg(long, value_name = "SQL")]
     back: Option<String>,
     #[command(flatten)]
@@ -42,7 +42,9 @@ pub(crate) async fn change_type(args: &TypeArgs, context: &Context<'_>) -> Resul
         return write(context, &revisions, &args.change, &[page], &Book::default());
     }
     let retyping = Retyping::new(&anatomy, &args.new, args.using.clone(), args.back.clone());
-    let using = retyping.forward.replace("$1", &quote::quoted(&anatomy.column.name));
+    let cast = format!("$1::{}", args.new);
+    let using =
+        retyping.forward.as_ref().unwrap_or(&cast).replace("$1", &quote::quoted(&anatomy.column.name));
     is_expression(&connection, &format!("CAST(({using}) AS {})", args.new), &anatomy).await?;
     let back = retyping.backward.replace("$1", &format!("(NULL::{})", args.new));
     is_expression(&connection, &format!("CAST(({back}) AS {})", anatomy.column.type_name), &anatomy).await?;

@@ -8,6 +8,7 @@ use tokio_postgres::{Client, Error, Row};
 use super::{Anatomy, Check, ColumnFacts, TableFacts};
 use crate::model::{Ident, TableName};
 use crate::pg::quote::{quoted, table};
+use crate::pg::search_path::{AS_AUTHOR, AS_OURSELVES};
 
 /// Definitions with the column's new name, by object id or name; what PostgreSQL wouldn't take for the copy is told instead.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +29,8 @@ pub struct Renamed {
     pub publications: HashMap<String, Definition>,
     /// The column's default is another value each time.
     pub default_varies: bool,
+    /// A column of its type can't be added without writing the table anew.
+    pub adding_rewrites: bool,
     /// Views whose columns get other types.
     pub retyped_views: HashSet<u32>,
     /// The column as it is in the copy.
@@ -92,6 +95,7 @@ async fn in_transaction(
         .await?;
     if let Some(retyping) = trial.retyping {
         retype(client, anatomy, &clone, retyping).await?;
+        client.batch_execute(&format!("SET LOCAL search_path = {}", quoted(schema))).await?;
     }
     let pieces = pieces(client, anatomy, copy, &clone).await?;
     client.batch_execute(&format!("SET LOCAL search_path = {copy}, {}", quoted(schema))).await?;
@@ -115,6 +119,7 @@ async fn in_transaction(
     let mut renamed =
         Renamed { default_varies: default_varies(client, anatomy, &clone).await?, ..Renamed::default() };
     renamed.column = facts(client, &clone, trial.name).await?;
+    renamed.adding_rewrites = adding_rewrites(client, &clone, renamed.column.as_ref()).await?;
     for view in anatomy.views.iter().filter(|view| view.is_direct) {
         let types = |of: &str| {
             format!(
@@ -160,7 +165,7 @@ async fn retype(
 ) -> Result<(), Error> {
     let column = quoted(&anatomy.column.name);
     let alter = format!("ALTER TABLE {clone} ALTER COLUMN {column} TYPE {type_name}");
-    client.batch_execute(&format!("{alter} USING {using}")).await?;
+    client.batch_execute(&format!("{AS_AUTHOR}; {alter} USING {using}")).await?;
     let found = facts(client, clone, &anatomy.column.name).await?;
     match &anatomy.column.collation {
         Some(collation) if found.is_some_and(|column| column.is_collatable) => {
@@ -208,9 +213,10 @@ pub async fn rewrites(client: &Client, anatomy: &Anatomy, type_name: &str) -> Re
         let before: String = client.query_one(&files, &[]).await?.get(0);
         let retype =
             format!("ALTER TABLE {clone} ALTER COLUMN {} TYPE {type_name}", quoted(&anatomy.column.name));
-        if let Err(error) = client.batch_execute(&retype).await {
+        if let Err(error) = client.batch_execute(&format!("{AS_AUTHOR}; {retype}")).await {
             return if error.code().is_some() { Ok(true) } else { Err(error) };
         }
+        client.batch_execute(AS_OURSELVES).await?;
         let after: String = client.query_one(&files, &[]).await?.get(0);
         Ok(before != after)
     };
@@ -235,6 +241,19 @@ async fn default_varies(client: &Client, anatomy: &Anatomy, clone: &str) -> Resu
         crate::pg::quote::literal(clone)
     );
     Ok(client.query_one(&sql, &[]).await?.get(0))
+}
+
+/// Whether PostgreSQL writes the copy anew to add another column like this.
+async fn adding_rewrites(client: &Client, clone: &str, column: Option<&ColumnFacts>) -> Result<bool, Error> {
+    let Some(column) = column else { return Ok(false) };
+    let file = format!("SELECT pg_catalog.pg_relation_filenode({})", regclass(clone));
+    let before: Option<u32> = client.query_one(&file, &[]).await?.get(0);
+    let probe = quoted("longhaul probe of its type");
+    let add = format!("ALTER TABLE {clone} ADD COLUMN {probe} {}", column.type_name);
+    client.batch_execute(&format!("SAVEPOINT adding; {add}")).await?;
+    let after: Option<u32> = client.query_one(&file, &[]).await?.get(0);
+    client.batch_execute("ROLLBACK TO adding").await?;
+    Ok(before != after)
 }
 
 /// No table has such a column.

@@ -13,12 +13,12 @@
 //!
 //! | constant | value | source |
 //! |---|---|---|
-//! | [`INDEX_COST`] | 0.9 | measured, `scripts/bench plan`: an entry in an index beside the change of the row itself |
-//! | [`PRUNING`] | 0.6 | measured: what pruning adds to a heap-only update, of the change itself |
+//! | [`INDEX_COST`] | 0.9 | fitted to `scripts/bench plan` on one machine, PostgreSQL 15: an entry in an index beside the change of the row itself |
+//! | [`PRUNING`] | 0.6 | fitted likewise: what pruning adds to a heap-only update, of the change itself |
 //! | [`HEAP_ONLY_WAL`] | 105 bytes | measured, 4 million rows of 132 bytes: 1.33 GB less images and moved rows |
-//! | [`CROWDED`] | 0.45 | measured, 1 million rows with an index on what is set: 25 s on a quiet machine where the batches tried say 19, and more on a busy one: that index grows, pages split, dead entries are looked for, a VACUUM runs beside |
+//! | [`CROWDED`] | 0.45 | fitted to one table of the bench, 1 million rows with an index on what is set: 25 s on a quiet machine where the batches tried say 19, and more on a busy one: that index grows, pages split, dead entries are looked for, a VACUUM runs beside |
 //! | [`GAIN`] | 0.75 | measured, two workers on two cores: 1.7 times one |
-//! | [`BOOKS`] | 3 ms, 700 bytes | measured: fence, books, COMMIT and its flush |
+//! | [`BOOKS`] | 3 ms, 700 bytes | fitted: fence, books, COMMIT and its flush |
 
 mod cost;
 mod effects;

@@ -80,3 +80,32 @@ impl Client {
         self.task.await.unwrap()
     }
 }
+
+/// A client that reads views all the time.
+pub(super) struct Reader {
+    ends: Arc<AtomicBool>,
+    task: JoinHandle<()>,
+}
+
+impl Reader {
+    pub(super) async fn start(database: &Database, query: &'static str) -> Self {
+        let client = database.connect().await;
+        let ends = Arc::new(AtomicBool::new(false));
+        let end = Arc::clone(&ends);
+        let task = tokio::spawn(async move {
+            let mut pace = tokio::time::interval(PACE);
+            while !end.load(Ordering::Relaxed) {
+                if let Err(error) = client.batch_execute(query).await {
+                    panic!("{query}: {error:?}");
+                }
+                pace.tick().await;
+            }
+        });
+        Self { ends, task }
+    }
+
+    pub(super) async fn stop(self) {
+        self.ends.store(true, Ordering::Relaxed);
+        self.task.await.unwrap();
+    }
+}

@@ -127,6 +127,32 @@ async fn a_partitioned_tables_indexes_are_built_partition_by_partition() {
 }
 
 #[tokio::test]
+async fn a_type_of_another_schema_is_found_whatever_path_clients_have() {
+    let project = project(
+        "CREATE TYPE public.mood AS ENUM ('good', 'bad'); CREATE SCHEMA app; CREATE TABLE app.t (id int PRIMARY KEY, mood text DEFAULT 'good');
+         INSERT INTO app.t VALUES (1, 'bad'); CREATE VIEW app.v AS SELECT mood FROM app.t",
+    )
+    .await;
+    project.longhaul(&["change-type", "app.t.mood", "mood"]).await.succeeded();
+    let write = async |id: i32| {
+        let sql = format!(
+            "SET search_path = app; INSERT INTO t (id, mood) VALUES ({id}, 'bad'); INSERT INTO t (id) VALUES (-{id})"
+        );
+        project.database.execute(&sql).await;
+    };
+    for id in 2..=8 {
+        project.longhaul(&["upgrade", "+1"]).await.succeeded();
+        write(id).await;
+    }
+    let moods = "SELECT string_agg(mood::text, ' ' ORDER BY id) FROM app.t";
+    let held = "good good good good good good good bad bad bad bad bad bad bad bad";
+    assert_eq!(project.database.value::<String>(moods).await, held);
+    let view =
+        "SELECT atttypid::regtype::text FROM pg_attribute WHERE attrelid = 'app.v'::regclass AND attnum = 1";
+    assert!(project.database.value::<bool>(view).await);
+}
+
+#[tokio::test]
 async fn a_type_that_only_the_catalog_knows_of_is_one_revision() {
     let project =
         project("CREATE TABLE t (id int PRIMARY KEY, code varchar(10)); CREATE INDEX ON t (code)").await;
@@ -212,7 +238,8 @@ async fn what_makes_no_sense_is_refused_before_a_file_is_written() {
         "CREATE TABLE t (id int PRIMARY KEY, pay int, g int GENERATED ALWAYS AS (pay) STORED); CREATE VIEW v AS SELECT pay FROM t;
          CREATE TABLE parent (id int, a int); CREATE TABLE child () INHERITS (parent);
          CREATE TABLE parts (id int, a int, at date, UNIQUE (a, at)) PARTITION BY RANGE (at);
-         CREATE TABLE part PARTITION OF parts DEFAULT",
+         CREATE TABLE part PARTITION OF parts DEFAULT;
+         CREATE DOMAIN positive AS int CHECK (value > 0); CREATE TABLE d (id int PRIMARY KEY, p positive)",
     )
     .await;
     for (command, says) in [
@@ -230,6 +257,8 @@ async fn what_makes_no_sense_is_refused_before_a_file_is_written() {
             vec!["rename-column", "parts.a", "x"],
             "public.parts is partitioned, and parts_a_at_key is a key of it",
         ),
+        (vec!["rename-column", "d.p", "x"], "a domain with constraints"),
+        (vec!["change-type", "t.pay", "positive"], "a domain with constraints"),
         (vec!["change-type", "t.pay", "txet"], "`txet` is no type here"),
         (vec!["change-type", "t.pay", "int; DROP TABLE t"], "`int; DROP TABLE t` is no type here"),
         (vec!["change-type", "t.pay", "date"], "the value can't be made by"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use longhaul::pg::Inventory;
 
-use super::clients::{Client, Writing};
+use super::clients::{Client, Reader, Writing};
 use crate::support::{Database, Project};
 
 const EVERYTHING: &str = include_str!("everything.sql");
@@ -161,6 +161,8 @@ async fn goes_forward_and_back(change: &'static Change) {
     assert_eq!(outcome.stdout.lines().count(), change.steps, "{}", outcome.stdout);
     let mut states = vec![inventory(&project.database).await];
     let mut clients = Clients { project: &project, change, old: None, new: None, wrote: BTreeMap::new() };
+    let views = "SELECT * FROM reports.above; SELECT count(*) FROM \"Pay Roll\".\"Everything\"";
+    let reader = Reader::start(&project.database, views).await;
     for step in 1..=change.steps {
         for (from, to) in [(step - 1, step), (step, step - 1), (step - 1, step)] {
             go(&project, &mut clients, from, to).await;
@@ -178,6 +180,7 @@ async fn goes_forward_and_back(change: &'static Change) {
         assert_eq!(states[step].difference(&inventory(&project.database).await), [], "back to {step}");
     }
     clients.compare(change.before.0).await;
+    reader.stop().await;
 }
 
 #[tokio::test]
