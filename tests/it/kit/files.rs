@@ -147,8 +147,7 @@ async fn a_type_of_another_schema_is_found_whatever_path_clients_have() {
     let moods = "SELECT string_agg(mood::text, ' ' ORDER BY id) FROM app.t";
     let held = "good good good good good good good bad bad bad bad bad bad bad bad";
     assert_eq!(project.database.value::<String>(moods).await, held);
-    let view =
-        "SELECT atttypid = 'public.mood'::regtype FROM pg_attribute WHERE attrelid = 'app.v'::regclass AND attnum = 1";
+    let view = "SELECT atttypid = 'public.mood'::regtype FROM pg_attribute WHERE attrelid = 'app.v'::regclass AND attnum = 1";
     assert!(project.database.value::<bool>(view).await);
 }
 
