@@ -1,6 +1,7 @@
 //! The data jobs of a change, as files.
 
-use super::book::{Page, PageKind, commented};
+use super::book::{Page, commented};
+use crate::manifest::DraftKind;
 
 /// A job's file: `set` is TOML of a table, `where` SQL; down is the section's text.
 pub(super) struct JobText<'j> {
@@ -57,6 +58,6 @@ impl JobText<'_> {
                 format!("[down]\nset   = {set}{}", filter.unwrap_or_default())
             }
         });
-        Page { message, kind: PageKind::Job, text: lines.join("\n"), when }
+        Page { message, kind: DraftKind::Job, text: lines.join("\n"), when }
     }
 }

@@ -1,5 +1,7 @@
 //! The revisions of a change: what each part of it adds to which of them, and their text.
 
+use crate::manifest::DraftKind;
+
 /// What one revision does and undoes, statement by statement.
 #[derive(Clone, Debug, Default)]
 pub struct Chapter {
@@ -95,20 +97,11 @@ pub struct Page {
     /// Its message.
     pub message: String,
     /// What kind of file it is.
-    pub kind: PageKind,
+    pub kind: DraftKind,
     /// Its text below the header.
     pub text: String,
     /// When to apply it.
     pub when: &'static str,
-}
-
-/// Which kind of file a page is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PageKind {
-    /// SQL.
-    Schema,
-    /// A data job.
-    Job,
 }
 
 /// How a schema revision's sections run.
@@ -140,7 +133,7 @@ impl Page {
             chapter.forward(),
             chapter.backward().trim_end()
         );
-        Some(Self { message, kind: PageKind::Schema, text, when })
+        Some(Self { message, kind: DraftKind::Schema, text, when })
     }
 }
 

@@ -22,10 +22,7 @@ pub(super) fn attributes(change: &Change<'_>, name: &str, facts: &ColumnFacts) -
         statements.push(set(format!("({})", facts.options.join(", "))));
     }
     statements.extend(Change::comment(&format!("column {table}.{column}"), facts.comment.as_ref()));
-    for grant in &facts.grants {
-        let option = if grant.grantable { " with grant option" } else { "" };
-        statements.push(format!("grant {} ({column}) on {table} to {}{option}", grant.privilege, grant.role));
-    }
+    statements.extend(facts.grants.iter().map(|grant| grant.statement(&table, Some(&column))));
     statements
 }
 

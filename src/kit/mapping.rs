@@ -3,7 +3,7 @@
 use super::backfill::{JobDown, JobText};
 use super::book::{Book, Page, Running, by_hand};
 use super::change::{Change, KitError, SyncOptions, differ};
-use super::checks::{added, dropped};
+use super::checks::agree;
 use super::names::Names;
 use super::successor::refuse;
 use super::sync::{Side, Sides, Sync, place};
@@ -48,8 +48,7 @@ pub fn map_columns(
     }
     let mapping = Mapping { change, olds, news };
     let mut book = Book::default();
-    let taken = [&first.table.relations, &first.table.constraints, &first.table.functions];
-    let mut names = Names::new(taken.into_iter().flatten().cloned());
+    let mut names = Names::of(&first.table);
     let wanted = format!("{}_sync_{}", first.table.name, news[0].name);
     let mut taken = Names::new(first.triggers.iter().map(|trigger| trigger.name.clone()));
     let sync = Sync {
@@ -62,18 +61,14 @@ pub fn map_columns(
     for new in news {
         let column = change.q(&new.name);
         let mut up = vec![change.alter(&format!("add column {column} {}", new.type_name))];
-        up.extend(first.column.grants.iter().map(|grant| {
-            let option = if grant.grantable { " with grant option" } else { "" };
-            format!("grant {} ({column}) on {} to {}{option}", grant.privilege, change.table(), grant.role)
-        }));
+        let grants = first.column.grants.iter();
+        up.extend(grants.map(|grant| grant.statement(&change.table(), Some(&column))));
         book.expand.pair(up, change.alter(&format!("drop column {column}")));
     }
     let sides = mapping.sides();
     sync.write(&sides, &sides, &mut book);
-    let agrees = names.fresh(&format!("{}_{}_agrees", first.table.name, news[0].name));
-    let check = format!("check (not ({}))", mapping.differs());
-    book.link.pair(added(change, &agrees, &check), dropped(change, &agrees));
-    book.strip.pair(dropped(change, &agrees), added(change, &agrees, &check));
+    let differ = mapping.differs();
+    agree(change, (&differ, &differ), &mut names, &mut book);
     for change in &changes {
         let mut nullable = Vec::new();
         let name = &change.anatomy.column.name;

@@ -40,7 +40,7 @@ mod sync;
 mod triggers;
 mod views;
 
-pub use book::{Book, Page, PageKind};
+pub use book::{Book, Page};
 pub use change::{BothWritten, KitError, SyncOptions};
 pub use change_type::{Retyping, change_type, change_type_at_once};
 pub use mapping::{NewColumn, OldColumn, map_columns};

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::change::Change;
+use crate::pg::anatomy::TableFacts;
 
 /// PostgreSQL cuts longer ones off.
 const LONGEST: usize = 63;
@@ -23,6 +24,12 @@ pub(super) struct Called {
 impl Names {
     pub(super) fn new(taken: impl IntoIterator<Item = String>) -> Self {
         Self { taken: taken.into_iter().collect() }
+    }
+
+    /// Those of relations and functions in the table's schema, and of its constraints.
+    pub(super) fn of(table: &TableFacts) -> Self {
+        let taken = [&table.relations, &table.constraints, &table.functions];
+        Self::new(taken.into_iter().flatten().cloned())
     }
 
     /// The name, or where it is taken one with a number; cut where it is too long.

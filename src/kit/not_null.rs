@@ -24,8 +24,7 @@ pub fn add_not_null(anatomy: &Anatomy, fill: Option<&str>) -> Result<(Vec<Page>,
         ));
     }
     let mut book = Book::default();
-    let taken = [&anatomy.table.relations, &anatomy.table.constraints, &anatomy.table.functions];
-    let mut names = Names::new(taken.into_iter().flatten().cloned());
+    let mut names = Names::of(&anatomy.table);
     let mut pages = Vec::new();
     let (table, column) = (change.table(), change.q(&name));
     let title = |what: &str| format!("{what} {}.{name} to be not null", anatomy.table.name);

@@ -79,8 +79,7 @@ pub(super) fn replace(
         ));
     }
     let default = Default::of(change, casts, change.renamed.default_varies);
-    let taken = [&table.relations, &table.constraints, &table.functions];
-    let mut names = Names::new(taken.into_iter().flatten().cloned());
+    let mut names = Names::of(table);
     let wanted = format!("{}_sync_{}", table.name, change.new_after);
     let mut triggers_taken = Names::new(change.anatomy.triggers.iter().map(|trigger| trigger.name.clone()));
     let always = options.always || table.is_subscribed;

@@ -87,10 +87,7 @@ fn made(view: &View, definition: &str) -> Vec<String> {
     let mut statements =
         vec![replaced(view, definition), format!("alter view {name} owner to {}", view.owner)];
     statements.extend(Change::comment(&format!("view {name}"), view.comment.as_ref()));
-    statements.extend(view.grants.iter().map(|grant| {
-        let option = if grant.grantable { " with grant option" } else { "" };
-        format!("grant {} on {name} to {}{option}", grant.privilege, grant.role)
-    }));
+    statements.extend(view.grants.iter().map(|grant| grant.statement(name, None)));
     statements
 }
 

@@ -31,7 +31,7 @@ pub(crate) async fn add_not_null(args: &NotNullArgs, context: &Context<'_>) -> R
         is_expression(&connection, &value, &anatomy).await?;
     } else {
         let column = quote::quoted(&anatomy.column.name);
-        let sql = format!("SELECT EXISTS (SELECT FROM {} WHERE {column} IS NULL)", super::table(&anatomy));
+        let sql = format!("SELECT EXISTS (SELECT FROM {} WHERE {column} IS NULL)", anatomy.table.quoted());
         let found = connection.query_one(&sql, &[]).await.map_err(|error| {
             Failure::new(exit::FAILED, format!("can't look for rows without {column}")).because(&error)
         })?;

@@ -81,7 +81,7 @@ impl Asked<'_> {
         change: &ChangeArgs,
     ) -> Result<u8, Failure> {
         let revisions = Revisions::of_targets(context, change.head.iter().map(String::as_str)).await?;
-        let table = super::table(&self.olds[0].0);
+        let table = self.olds[0].0.table.quoted();
         let mut news = Vec::new();
         for written in self.into {
             news.push(new_column(connection, &table, written).await?);

@@ -21,13 +21,12 @@ use crate::cli::failure::Failure;
 use crate::cli::new_file::{self, NewFile, Then};
 use crate::cli::revision::{id, parents};
 use crate::cli::revisions::Revisions;
-use crate::kit::{Book, BothWritten, KitError, Page, PageKind, SyncOptions};
-use crate::manifest::{Draft, DraftKind, nearest};
+use crate::kit::{Book, BothWritten, KitError, Page, SyncOptions};
+use crate::manifest::{Draft, nearest};
 use crate::model::{Ident, TableName};
 use crate::pg::Connection;
-use crate::pg::anatomy::{Anatomy, TableFacts};
+use crate::pg::anatomy::Anatomy;
 use crate::pg::catalog::Table;
-use crate::pg::quote;
 use crate::pg::search_path::prepare_as_author;
 
 /// What every change of a column takes.
@@ -78,7 +77,7 @@ async fn is_type(connection: &Connection, type_name: &str) -> Result<(), Failure
 }
 
 async fn is_expression(connection: &Connection, sql: &str, anatomy: &Anatomy) -> Result<(), Failure> {
-    let statement = format!("SELECT {sql} FROM {}", table(anatomy));
+    let statement = format!("SELECT {sql} FROM {}", anatomy.table.quoted());
     let prepared = prepare_as_author(connection, &statement).await;
     prepared.map(drop).map_err(|error| {
         let failure = Failure::new(exit::USAGE, format!("the value can't be made by {sql}"));
@@ -142,12 +141,6 @@ async fn column(
     })
 }
 
-/// The table, quoted.
-fn table(anatomy: &Anatomy) -> String {
-    let TableFacts { schema, name, .. } = &anatomy.table;
-    quote::table(&TableName { schema: Some(Ident(schema.clone())), table: Ident(name.clone()) })
-}
-
 /// Writes the files, each revising the one before, or none of them.
 fn write(
     context: &Context<'_>,
@@ -159,17 +152,13 @@ fn write(
     let mut revises = parents(args.head.as_deref(), args.splice, revisions)?;
     let mut written: Vec<(String, PathBuf)> = Vec::new();
     for page in pages {
-        let kind = match page.kind {
-            PageKind::Schema => DraftKind::Schema,
-            PageKind::Job => DraftKind::Job,
-        };
         let draft = Draft {
             id: id(None),
             message: page.message.clone(),
             revises: std::mem::take(&mut revises),
             depends: Vec::new(),
             label: None,
-            kind,
+            kind: page.kind,
         };
         revises = vec![draft.id.clone()];
         let new =

@@ -2,6 +2,9 @@
 
 use serde::Deserialize;
 
+use crate::model::{Ident, TableName};
+use crate::pg::quote;
+
 /// A table.
 #[derive(Clone, Debug, Deserialize)]
 pub struct TableFacts {
@@ -41,6 +44,15 @@ pub struct TableFacts {
     pub keywords: Vec<String>,
     /// `server_version_num`.
     pub version: u32,
+}
+
+impl TableFacts {
+    /// The table, quoted.
+    #[must_use]
+    pub fn quoted(&self) -> String {
+        let (schema, table) = (Some(Ident(self.schema.clone())), Ident(self.name.clone()));
+        quote::table(&TableName { schema, table })
+    }
 }
 
 /// A column.
@@ -109,6 +121,16 @@ pub struct Grant {
     pub privilege: String,
     /// WITH GRANT OPTION.
     pub grantable: bool,
+}
+
+impl Grant {
+    /// `GRANT`, on a view or table, or on that column of it; names as SQL writes them.
+    #[must_use]
+    pub fn statement(&self, on: &str, column: Option<&str>) -> String {
+        let column = column.map(|column| format!(" ({column})")).unwrap_or_default();
+        let option = if self.grantable { " with grant option" } else { "" };
+        format!("grant {}{column} on {on} to {}{option}", self.privilege, self.role)
+    }
 }
 
 /// A sequence that belongs to a column.

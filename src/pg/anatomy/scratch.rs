@@ -5,9 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use tokio_postgres::{Client, Error, Row};
 
-use super::{Anatomy, Check, ColumnFacts, TableFacts};
-use crate::model::{Ident, TableName};
-use crate::pg::quote::{quoted, table};
+use super::{Anatomy, Check, ColumnFacts};
+use crate::pg::quote::quoted;
 use crate::pg::search_path::{AS_AUTHOR, AS_OURSELVES};
 
 /// Definitions with the column's new name, by object id or name; what PostgreSQL wouldn't take for the copy is told instead.
@@ -84,8 +83,7 @@ async fn in_transaction(
 ) -> Result<Renamed, Error> {
     let schema = &anatomy.table.schema;
     let clone = format!("{copy}.{}", quoted(&anatomy.table.name));
-    let original =
-        table(&TableName { schema: Some(Ident(schema.clone())), table: Ident(anatomy.table.name.clone()) });
+    let original = anatomy.table.quoted();
     client
         .batch_execute(&format!(
             "BEGIN; SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '30s'; CREATE SCHEMA {copy}; \
@@ -195,9 +193,8 @@ fn regclass(name: &str) -> String {
 /// it by itself. Tried on an empty copy: the files change there too.
 pub async fn rewrites(client: &Client, anatomy: &Anatomy, type_name: &str) -> Result<bool, Error> {
     let copy = format!("longhaul_scratch_{}", uuid::Uuid::new_v4().simple());
-    let TableFacts { schema, name, .. } = &anatomy.table;
-    let clone = format!("{copy}.{}", quoted(name));
-    let original = table(&TableName { schema: Some(Ident(schema.clone())), table: Ident(name.clone()) });
+    let clone = format!("{copy}.{}", quoted(&anatomy.table.name));
+    let original = anatomy.table.quoted();
     let files = format!(
         "SELECT string_agg(concat(relname, ' ', pg_relation_filenode(oid)), ',' ORDER BY relname) FROM pg_class \
          WHERE oid = {0} OR oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = {0})",
