@@ -9,6 +9,7 @@ mod environment;
 mod lint;
 mod new_files;
 mod settings;
+mod timed_queries;
 mod tls;
 
 pub use callbacks::Callbacks;
