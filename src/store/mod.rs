@@ -33,7 +33,7 @@ pub use revision::{AppliedRevision, Neighbours, Origin, Recording};
 pub use rights::Use;
 pub use run::{NewRun, RunRow};
 pub use section::SectionProgress;
-pub use series::{HoldPeriod, LoggedBatch, NewSample, Point, SignalPoint, SignalSeries, Span};
+pub use series::{HoldPeriod, LoggedBatch, NewSample, Point, SignalPoint, SignalSeries, Span, Stay};
 pub use timing::{Answer, Subject, Timing};
 pub use worker::{Identity, LEASE_TTL, WorkerRow};
 
@@ -137,8 +137,8 @@ statements! {
     describe_walk, end_section, fence, find_default_schema, find_forecast, find_history_holder, find_run,
     finish_command, finish_range, finish_statement, first_worker, forget_revision, give_up_runs,
     keep_before, keep_forecast, keep_preimage, list_batches, list_events, list_holds, list_peers,
-    list_quarantine, list_ranges, list_revisions, list_runs, list_timings, list_sections, list_workers, lock_history, lock_quarantined, lock_revisions,
-    lock_run, lock_runs, missing_rights, move_worker, neighbours_applied, note_waits,
+    list_quarantine, list_ranges, list_revisions, list_runs, list_sections, list_stays, list_timings,
+    list_workers, lock_history, lock_quarantined, lock_revisions, lock_run, lock_runs, missing_rights, move_worker, neighbours_applied, note_waits,
     notify_workers, open_commands, open_ranges, pass_totals, plan_range, preimage_columns,
     preimages, prune_batches, prune_preimages, quarantine_room, quarantine_row, read_before,
     read_clock, read_database_settings, read_orders, read_range, read_section, read_version,
