@@ -7,7 +7,9 @@ mod callbacks;
 mod database_url;
 mod environment;
 mod lint;
+mod network;
 mod new_files;
+mod page;
 mod settings;
 mod tls;
 
@@ -15,6 +17,8 @@ pub use callbacks::Callbacks;
 pub use database_url::{Target, UrlError};
 pub use environment::Environment;
 pub use lint::LintBefore;
+pub use network::{BadNetwork, Network};
 pub use new_files::NewFiles;
+pub use page::PageSettings;
 pub use settings::{ConfigError, Overrides, Settings};
 pub use tls::{Authorities, ClientIdentity, TlsMode, TlsOptions};

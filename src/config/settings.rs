@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::address::{self, Address};
 use super::environment::EnvFileError;
-use super::{Callbacks, Environment, LintBefore, NewFiles, Target, UrlError, lint};
+use super::{Callbacks, Environment, LintBefore, NewFiles, PageSettings, Target, UrlError, lint};
 use crate::manifest::{Document, DocumentError, Section, hours, limits, worker_bounds};
 use crate::model::{Hours, Limits, parse_duration};
 use crate::plan::scale::Bounds;
@@ -56,6 +56,8 @@ pub struct Settings {
     pub callbacks: Callbacks,
     /// What an upgrade makes of findings that are dangerous.
     pub lint: LintBefore,
+    /// Where the status page listens, and who may see it.
+    pub page: PageSettings,
 }
 
 /// Why there are no settings.
@@ -100,6 +102,7 @@ const KEYS: &[&str] = &[
     "new_files",
     "callbacks",
     "lint",
+    "page",
 ];
 
 impl Settings {
@@ -158,6 +161,7 @@ impl Settings {
             history_wait: duration("history_wait", Self::DEFAULT_HISTORY_WAIT)?,
             callbacks: Callbacks::read(&document)?,
             lint: lint::read(&root)?,
+            page: PageSettings::read(&document)?,
         })
     }
 
@@ -240,7 +244,7 @@ mod tests {
         );
         assert_eq!(settings.new_files, defaults.new_files);
         assert_eq!(settings.limits, Limits::DEFAULTS, "what is not said is the same");
-        let keys = KEYS.iter().chain(NewFiles::KEYS).chain(Callbacks::KEYS);
+        let keys = KEYS.iter().chain(NewFiles::KEYS).chain(Callbacks::KEYS).chain(PageSettings::KEYS);
         for key in keys.chain(LIMITS_KEYS).chain(PROBE_KEYS) {
             let there = [
                 format!("\n{key} = "),
@@ -302,6 +306,11 @@ slug_length = 40
 hooks = [["sqlfluff", "format", "{file}"]]
 [callbacks]
 before_revision = "SET ROLE payroll_owner"
+[page]
+listen = "0.0.0.0:8765"
+trust_header = "X-Forwarded-User"
+trust_proxy = ["10.0.0.0/8", "::1"]
+read_only = true
 [limits]
 rows_per_second = 20_000
 wal_per_second = "20MB"
