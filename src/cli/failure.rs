@@ -10,6 +10,7 @@ use crate::pg::ConnectError;
 use crate::pg::local::LocalError;
 use crate::plan::graph::{ResolveError, TargetError};
 use crate::store::StoreError;
+use crate::web::PageError;
 
 /// A failure with its exit code.
 #[derive(Debug)]
@@ -117,6 +118,13 @@ impl From<TargetError> for Failure {
 impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Self {
         Self::from_error(exit::FAILED, &error).hint(error.hint())
+    }
+}
+
+impl From<PageError> for Failure {
+    fn from(error: PageError) -> Self {
+        let code = if error.is_usage() { exit::USAGE } else { exit::FAILED };
+        Self::from_error(code, &error).hint(error.hint())
     }
 }
 

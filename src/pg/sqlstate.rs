@@ -134,7 +134,7 @@ pub fn parts(error: &Error) -> (String, String) {
 
 /// The server's message with its SQLSTATE and detail; or, where no server answered, the innermost cause.
 #[must_use]
-pub fn describe(error: &tokio_postgres::Error) -> String {
+pub fn describe(error: &Error) -> String {
     if let Some(database) = error.as_db_error() {
         let detail = database.detail().map(|detail| format!(" ({detail})")).unwrap_or_default();
         return format!("{}{detail} [SQLSTATE {}]", database.message(), database.code().code());

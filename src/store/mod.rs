@@ -9,6 +9,7 @@ mod control;
 mod event;
 mod forecast;
 mod install;
+mod listing;
 mod quarantine;
 mod range;
 mod revision;
@@ -26,6 +27,7 @@ pub use command::UpgradeCommand;
 pub use control::{Beat, CHANNEL, Dead, Orders, Peer, Waits, Wish};
 pub use event::{Event, LoggedEvent};
 pub use forecast::{ForecastRow, NewForecast};
+pub use listing::{EventsOf, ListedRun, NumberedEvent, QuarantinedKey};
 pub use quarantine::{Culprit, KeptBy, QuarantineCount, Quarantined, Settlement};
 pub use range::{MappedRange, NewRange, PassTotals, RangeRow};
 pub use revision::{AppliedRevision, Neighbours, Origin, Recording};
@@ -138,10 +140,10 @@ statements! {
     list_quarantine, list_ranges, list_revisions, list_runs, list_sections, list_workers, lock_history, lock_quarantined, lock_revisions,
     lock_run, lock_runs, missing_rights, move_worker, neighbours_applied, note_waits,
     notify_workers, open_commands, open_ranges, pass_totals, plan_range, preimage_columns,
-    preimages, prune_batches, prune_preimages, quarantine_room, quarantine_row, read_before,
-    read_clock, read_database_settings, read_orders, read_range, read_section, read_version,
-    reap_workers, recent_batches, record_event, record_revision, record_sample, refuse_touched, register_worker,
-    release_ranges, remove_workers, request_command, restore, revoke_leases, run_of_range,
+    preimages, prune_batches, prune_preimages, quarantine_keys, quarantine_room, quarantine_row, read_before,
+    read_clock, read_database_settings, read_orders, read_range, read_section, read_version, read_zone,
+    reap_workers, recent_batches, recent_events, record_event, record_revision, record_sample, refuse_touched, register_worker,
+    release_ranges, remove_workers, request_command, restore, revoke_leases, run_of_range, runs_of_job,
     same_file, same_table, series, set_database_settings, set_run_settings, set_run_state, set_wanted,
     settle_quarantined, share_runs, signal_series, spared, split_range, start_pass, try_quarantined,
     undo_revision, unfinished_runs,

@@ -125,6 +125,14 @@ impl Reader {
         Ok(state.connection.insert(connection).clone())
     }
 
+    /// The job of a run: its id and its name.
+    pub(super) async fn job_of(&self, run: i64) -> Result<(String, String), Problem> {
+        match &*self.read(&Key::Cancel(run)).await? {
+            Facts::Run(one) => Ok((one.standing.run.job.clone(), one.standing.run.name.clone())),
+            _ => Err(Problem::not_found(format!("there is no run {run}"))),
+        }
+    }
+
     /// Something was changed: whatever was read is old.
     pub(super) fn forget(&self) {
         self.pulse.send_modify(|pulse| *pulse += 1);

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::model::{counted, human_count};
+use crate::store::MappedRange;
 
 /// As many cells as can be told apart.
 const MOST_CELLS: usize = 480;
@@ -25,6 +26,18 @@ pub(in crate::web) enum Progress {
     /// Begun: the share that is done, where it is known.
     Begun(Option<f64>),
     Done,
+}
+
+impl From<&MappedRange> for Range {
+    fn from(range: &MappedRange) -> Self {
+        let progress = match range.share {
+            _ if range.finished => Progress::Done,
+            Some(0.0) if range.batches == 0 => Progress::Untouched,
+            share => Progress::Begun(share),
+        };
+        let from = range.from.as_deref().unwrap_or("the beginning");
+        Self { bounds: format!("{from} … {}", range.to), progress, held_by: range.held_by.clone() }
+    }
 }
 
 /// The map.

@@ -18,7 +18,7 @@ mod signed;
 
 use maud::Markup;
 
-pub(super) use forms::Entered;
+pub(super) use forms::{Entered, LONGEST_WHY};
 pub(super) use layout::{Frame, document, login, problem, problem_box};
 
 use super::facts::Facts;
@@ -45,6 +45,8 @@ pub(super) struct Viewer {
     pub(super) mark: Option<String>,
     /// The session can be ended.
     pub(super) can_leave: bool,
+    /// What stood in a form that wasn't taken.
+    pub(super) entered: Option<Entered>,
 }
 
 /// Draws what was read.
