@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::address::{self, Address};
 use super::environment::EnvFileError;
-use super::{Callbacks, Environment, LintBefore, NewFiles, Target, UrlError, lint, timed_queries};
+use super::{
+    Callbacks, Environment, LintBefore, NewFiles, PageSettings, Target, UrlError, lint, timed_queries,
+};
 use crate::manifest::{Document, DocumentError, Section, hours, limits, worker_bounds};
 use crate::model::{Hours, Limits, TimedQuery, parse_duration};
 use crate::plan::scale::Bounds;
@@ -58,6 +60,8 @@ pub struct Settings {
     pub lint: LintBefore,
     /// The application's queries that are timed before, during and after changes.
     pub timed_queries: Vec<TimedQuery>,
+    /// Where the status page listens, and who may see it.
+    pub page: PageSettings,
 }
 
 /// Why there are no settings.
@@ -103,6 +107,7 @@ const KEYS: &[&str] = &[
     "callbacks",
     "lint",
     "timed_query",
+    "page",
 ];
 
 impl Settings {
@@ -162,6 +167,7 @@ impl Settings {
             callbacks: Callbacks::read(&document)?,
             lint: lint::read(&root)?,
             timed_queries: timed_queries::read(&root)?,
+            page: PageSettings::read(&document)?,
         })
     }
 
@@ -244,7 +250,8 @@ mod tests {
         );
         assert_eq!(settings.new_files, defaults.new_files);
         assert_eq!(settings.limits, Limits::DEFAULTS, "what is not said is the same");
-        let keys = KEYS.iter().chain(NewFiles::KEYS).chain(Callbacks::KEYS).chain(timed_queries::KEYS);
+        let keys = KEYS.iter().chain(NewFiles::KEYS).chain(Callbacks::KEYS);
+        let keys = keys.chain(timed_queries::KEYS).chain(PageSettings::KEYS);
         for key in keys.chain(LIMITS_KEYS).chain(PROBE_KEYS) {
             let there = [
                 format!("\n{key} = "),
@@ -307,6 +314,11 @@ slug_length = 40
 hooks = [["sqlfluff", "format", "{file}"]]
 [callbacks]
 before_revision = "SET ROLE payroll_owner"
+[page]
+listen = "0.0.0.0:8765"
+trust_header = "X-Forwarded-User"
+trust_proxy = ["10.0.0.0/8", "::1"]
+read_only = true
 [limits]
 rows_per_second = 20_000
 wal_per_second = "20MB"
