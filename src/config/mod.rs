@@ -3,18 +3,24 @@
 //! Read once by `cli` before anything else; pure but for reading the files.
 
 mod address;
+mod alerts;
 mod callbacks;
 mod database_url;
 mod environment;
 mod lint;
+mod log;
 mod new_files;
+mod secret;
 mod settings;
 mod tls;
 
+pub use alerts::{Alert, AlertTarget};
 pub use callbacks::Callbacks;
 pub use database_url::{Target, UrlError};
 pub use environment::Environment;
 pub use lint::LintBefore;
+pub use log::{LogFormat, LogSettings, LogTo};
 pub use new_files::NewFiles;
+pub use secret::Secret;
 pub use settings::{ConfigError, Overrides, Settings};
 pub use tls::{Authorities, ClientIdentity, TlsMode, TlsOptions};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::address::{self, Address};
 use super::environment::EnvFileError;
-use super::{Callbacks, Environment, LintBefore, NewFiles, Target, UrlError, lint};
+use super::{Alert, Callbacks, Environment, LintBefore, LogSettings, NewFiles, Target, UrlError, lint};
 use crate::manifest::{Document, DocumentError, Section, hours, limits, worker_bounds};
 use crate::model::{Hours, Limits, parse_duration};
 use crate::plan::scale::Bounds;
@@ -56,6 +56,10 @@ pub struct Settings {
     pub callbacks: Callbacks,
     /// What an upgrade makes of findings that are dangerous.
     pub lint: LintBefore,
+    /// Who is told of what.
+    pub alerts: Vec<Alert>,
+    /// What is written of the work.
+    pub log: LogSettings,
 }
 
 /// Why there are no settings.
@@ -100,6 +104,8 @@ const KEYS: &[&str] = &[
     "new_files",
     "callbacks",
     "lint",
+    "alert",
+    "log",
 ];
 
 impl Settings {
@@ -158,6 +164,8 @@ impl Settings {
             history_wait: duration("history_wait", Self::DEFAULT_HISTORY_WAIT)?,
             callbacks: Callbacks::read(&document)?,
             lint: lint::read(&root)?,
+            alerts: Alert::read_all(&root, environment)?,
+            log: LogSettings::read(&root, environment)?,
         })
     }
 
@@ -217,6 +225,7 @@ impl ConfigError {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::{alerts, log};
     use super::*;
     use crate::manifest::{LIMITS_KEYS, PROBE_KEYS};
     use crate::model::Limit;
@@ -241,6 +250,7 @@ mod tests {
         assert_eq!(settings.new_files, defaults.new_files);
         assert_eq!(settings.limits, Limits::DEFAULTS, "what is not said is the same");
         let keys = KEYS.iter().chain(NewFiles::KEYS).chain(Callbacks::KEYS);
+        let keys = keys.chain(alerts::KEYS).chain(log::KEYS);
         for key in keys.chain(LIMITS_KEYS).chain(PROBE_KEYS) {
             let there = [
                 format!("\n{key} = "),
@@ -248,6 +258,7 @@ mod tests {
                 format!("\n# [{key}]"),
                 format!("\n# {key} = "),
                 format!("\n# [[limits.{key}]]"),
+                format!("\n# [[{key}]]"),
             ];
             assert!(
                 there.iter().any(|line| uncommented.contains(line)),
@@ -311,6 +322,18 @@ canary = "SELECT 1"
 [[limits.probe]]
 url = "http://localhost:8080/may-migrate"
 every = "1s"
+[log]
+to = "-"
+format = "json"
+level = "info,longhaul::batch=debug"
+[[alert]]
+name = "oncall"
+on = ["failed", "held"]
+webhook = "https://hooks.example.com/${TOKEN}"
+headers = { Authorization = "Bearer ${TOKEN}", Content-Type = "application/json" }
+template = "{\"text\": {{ message | tojson }}}"
+held_for = "30min"
+quarantine_above = 10
 "#;
 
     proptest! {
