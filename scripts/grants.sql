@@ -136,6 +136,7 @@ BEGIN
             ('runner', 'preimage', 'SELECT, INSERT, UPDATE, DELETE'),
             ('runner', 'database_settings', 'UPDATE'),
             ('runner', 'event', 'INSERT'),
+            ('runner', 'sample', 'INSERT'),
             -- What `plan` expects, for the comparison after the run.
             ('runner', 'forecast', 'INSERT'),
             -- A job that is a revision is recorded when it is done.
@@ -156,6 +157,7 @@ BEGIN
             ('reader', 'quarantine', 'SELECT (run_id, state)'),
             ('migrator', 'database_settings', 'UPDATE'),
             ('migrator', 'event', 'INSERT'),
+            ('migrator', 'sample', 'INSERT'),
             ('migrator', 'forecast', 'INSERT'),
             ('migrator', 'revision', 'INSERT, UPDATE, DELETE'),
             ('migrator', 'section', 'INSERT, UPDATE, DELETE'),

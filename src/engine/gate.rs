@@ -21,7 +21,8 @@ use tokio::sync::watch;
 
 use super::pace::{Basis, Pace};
 use super::rates::Rates;
-use super::{Leave, Notice, Observer, Stop};
+use super::tally::Tally;
+use super::{BatchDone, Leave, Notice, Observer, Stop};
 use crate::clock::Clock;
 use crate::model::Wanted;
 use crate::plan::admission::{self, Admission, Hours, Situation};
@@ -80,6 +81,8 @@ pub(super) struct Gate<'g> {
     done: AtomicU64,
     /// What this process pays its limits with.
     pub(super) rates: Rates,
+    /// What it has done and seen, for the charts.
+    pub(super) tally: Tally,
 }
 
 impl<'g> Gate<'g> {
@@ -114,10 +117,16 @@ impl<'g> Gate<'g> {
             changed: watch::Sender::new(()),
             done: AtomicU64::new(0),
             rates: Rates::default(),
+            tally: Tally::new(clock.monotonic()),
         };
         // Until the first heartbeat has told who else is at work.
         gate.rates.set(rows, wal);
         gate
+    }
+
+    /// Who is told.
+    pub(super) fn observer(&self) -> &'g dyn Observer {
+        self.observer
     }
 
     /// Others share a limit with this process, and must have heard of it before it uses its share: two beats.
@@ -248,7 +257,7 @@ impl<'g> Gate<'g> {
         if changed {
             self.changed.send_replace(());
             self.observer.notice(match &*self.hold.borrow() {
-                Some(hold) => Notice::Held { reasons: hold.reasons.clone() },
+                Some(hold) => Notice::Held { signals: hold.signals.clone(), reasons: hold.reasons.clone() },
                 None => Notice::GoesOn,
             });
         }
@@ -391,9 +400,10 @@ impl<'g> Gate<'g> {
         self.patient || lasted < self.pace.borrow().limits.hold_limit()
     }
 
-    /// So many keys were passed.
-    pub(super) fn note(&self, keys: u64) {
-        self.done.fetch_add(keys, Ordering::SeqCst);
+    /// A batch was committed.
+    pub(super) fn note(&self, batch: &BatchDone) {
+        self.done.fetch_add(batch.seen, Ordering::SeqCst);
+        self.tally.batch(batch);
     }
 
     /// Keys passed by this process so far.

@@ -39,6 +39,8 @@ impl Health<'_> {
             for reason in &verdict.warnings {
                 self.engine.observer.notice(Notice::Warning { reason: reason.clone() });
             }
+            self.gate.tally.observe(&verdict.observed);
+            self.engine.observer.notice(Notice::Signals { readings: verdict.observed.clone() });
             // First, so that no batch begins before it was looked for.
             self.gate.look_for_pause_file().await;
             self.gate.judge(verdict);

@@ -13,7 +13,7 @@ use super::{Engine, Notice, RunError};
 use crate::model::{RunId, human_duration};
 use crate::pg::Connection;
 use crate::plan::share::{self, Claim};
-use crate::store::{Beat, CHANNEL, Event, Peer};
+use crate::store::{Beat, CHANNEL, Event, NewSample, Peer};
 
 /// How often the heart beats; [`crate::store::LEASE_TTL`] is ten beats.
 const BEAT: Duration = Duration::from_secs(1);
@@ -67,6 +67,11 @@ impl Heart<'_> {
                 self.bury(connection).await?;
             }
             self.tell_holds(connection, told).await?;
+            if let Some(sample) = self.gate.tally.take(self.engine.clock.monotonic(), false) {
+                let sample = NewSample { workers: self.roster.ids().len(), ..sample };
+                let whose = (self.run, self.engine.identity);
+                self.engine.store.record_sample(&**connection, whose, &sample).await?;
+            }
             for (kind, message) in self.gate.take_events() {
                 let event = Event::of_run(self.run, kind, message);
                 self.engine.store.record(&**connection, self.engine.identity, event).await?;
@@ -159,8 +164,11 @@ impl Heart<'_> {
             ),
             (None, None) => return Ok(()),
         };
-        let detail =
-            now.as_ref().or(told.as_ref()).map(|hold| serde_json::json!({ "signals": hold.signals }));
+        let stay = self.gate.tally.stay;
+        let detail = now
+            .as_ref()
+            .or(told.as_ref())
+            .map(|hold| serde_json::json!({ "signals": hold.signals, "stay": stay.to_string() }));
         let event = Event { detail, ..Event::of_run(self.run, kind, message) };
         self.engine.store.record(&**connection, self.engine.identity, event).await?;
         *told = now;

@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::Notice;
 use super::gate::Gate;
 use super::seat::Seat;
 use crate::clock::Clock;
@@ -83,7 +84,10 @@ impl<'m> LockMonitor<'m> {
             seat.waits(wait.since, wait.who.clone());
         }
         let Some(longest) = theirs.iter().max_by_key(|one| one.since) else { return };
-        seat.blocks(u32::try_from(theirs.len()).unwrap_or(u32::MAX), longest.since);
+        let sessions = u32::try_from(theirs.len()).unwrap_or(u32::MAX);
+        seat.blocks(sessions, longest.since);
+        let (who, longest_wait) = (longest.who.clone(), longest.since);
+        self.gate.observer().notice(Notice::Blocks { sessions, longest: longest_wait, who });
         let limit = self.gate.pace().limits.blocked_for();
         if longest.since < limit {
             return;

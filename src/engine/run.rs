@@ -30,7 +30,7 @@ use crate::config::Settings;
 use crate::model::{Job, RunId, RunState, WorkerId};
 use crate::pg::{Connection, Connector, ErrorClass};
 use crate::plan::scale::Bounds;
-use crate::store::{Event, Identity, PassTotals, QuarantineCount, RunRow, Store, Use};
+use crate::store::{Event, Identity, NewSample, PassTotals, QuarantineCount, RunRow, Store, Use};
 
 /// Does jobs and revisions on one database.
 pub struct Engine<'e> {
@@ -225,6 +225,11 @@ impl Engine<'_> {
             () = supervision.watch() => unreachable!("it watches for ever"),
         };
         vacuum.stop().await;
+        if let Some(sample) = gate.tally.take(clock.monotonic(), true) {
+            let sample = NewSample { workers: roster.ids().len(), ..sample };
+            // Figures for people: without them the run ends as well.
+            let _ = store.record_sample(&**crew.connection(), (taken.run, identity), &sample).await;
+        }
         self.leave(crew.connection(), &roster.ids(), (job, taken.run), result).await
     }
 

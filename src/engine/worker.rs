@@ -21,7 +21,7 @@ use super::statements::JobSql;
 use super::stop::{Stop, StopLevel};
 use super::vacuum::Vacuum;
 use super::walk::Walk;
-use super::{Leave, Observer, RunError};
+use super::{Leave, Notice, Observer, RunError};
 use crate::clock::Clock;
 use crate::model::{BatchOptions, Job, Lease, Order, Pass, RangeId, RunId, WorkerId};
 use crate::pg::{Connection, Connector};
@@ -270,6 +270,7 @@ impl<'w> Worker<'w> {
                 }
             }
         }
+        self.tools.observer.notice(Notice::Rested { worker: self.number });
         Ok(Step::Rests)
     }
 
@@ -300,6 +301,12 @@ impl<'w> Worker<'w> {
             // Planned by a process that chose otherwise.
             self.interleaver = (range.order, self.tools.walk.interleaver(range.order, pass));
         }
+        self.tools.observer.notice(Notice::Claimed {
+            worker: self.number,
+            range: range.id,
+            from: range.next().map(ToString::to_string),
+            to: range.upper.to_string(),
+        });
         self.held = Some(Held::new(range, lease));
         Ok(Step::Advanced)
     }

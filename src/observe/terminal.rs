@@ -175,15 +175,20 @@ impl Observer for Terminal {
             Notice::Pass { pass, done, expected } => {
                 self.begin_pass(shown, Progress::new(pass, done, expected, self.now()));
             }
-            Notice::Batch { seen, changed } => self.batch(shown, seen, changed),
+            Notice::Batch(done) => self.batch(shown, done.seen, done.changed),
             Notice::Walking { how } => self.line(shown, &format!("walking {how}")),
             Notice::Vacuuming => {
                 self.line(shown, "many rows had to move: a VACUUM of the table runs beside the batches");
             }
             Notice::Resized { reason } if self.talk == Talk::Verbose => self.line(shown, &reason),
-            Notice::Resized { .. } => {}
+            Notice::Resized { .. }
+            | Notice::Claimed { .. }
+            | Notice::Rested { .. }
+            | Notice::Blocks { .. }
+            | Notice::Signals { .. }
+            | Notice::Trouble { .. } => {}
             Notice::Waiting { reason } => self.state(shown, format!("waiting: {reason}")),
-            Notice::Held { reasons } => {
+            Notice::Held { reasons, .. } => {
                 let now = self.now();
                 if let Some(progress) = &mut shown.progress {
                     progress.hold(now);

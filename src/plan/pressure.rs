@@ -73,6 +73,19 @@ pub struct Hold {
     pub reason: String,
 }
 
+/// A signal as it was last read, beside its limit, for charts and metrics.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    /// The signal: `replica lag`.
+    pub signal: String,
+    /// In the unit.
+    pub value: f64,
+    /// Past what it holds, in the unit.
+    pub bound: Bound,
+    /// What both are.
+    pub unit: Unit,
+}
+
 /// What all signals say together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Verdict {
@@ -82,6 +95,8 @@ pub struct Verdict {
     pub warnings: Vec<String>,
     /// The greatest part of its limit that a gradient signal has reached, 1 at the limit; `None`: none was read.
     pub load: Option<f64>,
+    /// What was read and is not old.
+    pub observed: Vec<Observed>,
 }
 
 /// How old a reading may be of a signal that is read this often: three readings, and [`STALE`] at least.
@@ -98,6 +113,7 @@ pub fn verdict<'j>(judges: impl IntoIterator<Item = &'j mut Judge>, now: Duratio
             verdict.holds.push(Hold { signal: judge.rule().signal.clone(), reason });
         }
         verdict.warnings.extend(judge.warning());
+        verdict.observed.extend(judge.observed(now));
         verdict.load = verdict.load.into_iter().chain(judge.load(now)).reduce(f64::max);
     }
     verdict

@@ -13,10 +13,11 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("schema/004_night.sql"),
     include_str!("schema/005_nothing_lost.sql"),
     include_str!("schema/006_forecast.sql"),
+    include_str!("schema/007_seen.sql"),
 ];
 
 /// The version this program works with.
-const KNOWN: i32 = 6;
+const KNOWN: i32 = 7;
 
 /// What an error says was being done.
 pub(super) const MAKE: &str = "make the control schema";

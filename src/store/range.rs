@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio_postgres::{GenericClient, Row};
 
+use super::worker::ttl;
 use super::{Store, StoreError, doing};
 use crate::model::{KeyValue, Lease, Order, Pass, Position, RangeId, RunId, Window, WorkerId};
 
@@ -57,6 +58,29 @@ pub struct PassTotals {
     pub longest_blocked: Duration,
     /// How long batches were seen to wait for locks of others, in all.
     pub lock_wait: Duration,
+}
+
+/// A range as the map shows it.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct MappedRange {
+    /// Its number.
+    pub id: i64,
+    /// Where it begins, for people; `None`: at the beginning.
+    pub from: Option<String>,
+    /// Where it ends.
+    pub to: String,
+    /// It is done.
+    pub finished: bool,
+    /// The part of it that is done, from 0 to 1; `None`: begun, and not known how far.
+    pub share: Option<f64>,
+    /// The process that has it now, with its host.
+    pub held_by: Option<(String, i32)>,
+    /// Batches committed.
+    pub batches: u64,
+    /// Keys passed.
+    pub rows_seen: u64,
+    /// Rows changed.
+    pub rows_changed: u64,
 }
 
 /// A range to be.
@@ -125,7 +149,74 @@ impl RangeRow {
     }
 }
 
+impl MappedRange {
+    fn from_row(row: &Row) -> Self {
+        let key = |name: &str| row.get::<_, Option<Vec<String>>>(name).map(KeyValue);
+        let (lower, upper, checkpoint) = (key("lower_key"), key("upper_key"), key("checkpoint"));
+        let (finished, batches) = (row.get("finished"), row.get::<_, i64>("batches").unsigned_abs());
+        let blocks = || {
+            let block =
+                |key: &Option<KeyValue>| key.as_ref().and_then(KeyValue::block).map(|block| block as f64);
+            let (lower, upper) = (block(&lower).unwrap_or(0.0), block(&upper)?);
+            Some(((block(&checkpoint).unwrap_or(lower) - lower) / (upper - lower).max(1.0)).clamp(0.0, 1.0))
+        };
+        let share = match Order::stored(row.get("walk_order")) {
+            _ if finished => Some(1.0),
+            _ if batches == 0 => Some(0.0),
+            Order::Physical => blocks(),
+            Order::Key => None,
+        };
+        let process_id: Option<i32> = row.get("process_id");
+        Self {
+            id: row.get("id"),
+            from: lower.map(|key| key.to_string()),
+            to: upper.map(|key| key.to_string()).unwrap_or_default(),
+            finished,
+            share,
+            held_by: row.get::<_, Option<String>>("host").zip(process_id),
+            batches,
+            rows_seen: row.get::<_, i64>("rows_seen").unsigned_abs(),
+            rows_changed: row.get::<_, i64>("rows_changed").unsigned_abs(),
+        }
+    }
+}
+
+/// Ranges that were cut have a later number than what lies behind them: each is put behind the one that ends where it
+/// begins.
+fn in_order(ranges: Vec<MappedRange>) -> Vec<MappedRange> {
+    let mut by_start: std::collections::HashMap<Option<String>, Vec<MappedRange>> =
+        std::collections::HashMap::new();
+    let starts: Vec<Option<String>> = ranges.iter().map(|range| range.from.clone()).collect();
+    for range in ranges.into_iter().rev() {
+        by_start.entry(range.from.clone()).or_default().push(range);
+    }
+    let mut ordered = Vec::with_capacity(starts.len());
+    for start in starts {
+        let mut next = by_start.get_mut(&start).and_then(Vec::pop);
+        while let Some(range) = next {
+            let end = Some(range.to.clone());
+            ordered.push(range);
+            next = by_start.get_mut(&end).and_then(Vec::pop);
+        }
+    }
+    ordered
+}
+
 impl Store {
+    /// The ranges of a pass in the order of the table.
+    pub async fn map_of_ranges(
+        &self,
+        client: &impl GenericClient,
+        run: RunId,
+        pass: Pass,
+    ) -> Result<Vec<MappedRange>, StoreError> {
+        let rows = client
+            .query(&self.sql.list_ranges, &[&run.0, &pass.0, &ttl()])
+            .await
+            .map_err(doing("read the ranges"))?;
+        Ok(in_order(rows.iter().map(MappedRange::from_row).collect()))
+    }
+
     /// Adds a range to a pass.
     pub async fn plan_range(
         &self,

@@ -33,6 +33,7 @@ impl Use {
                 ("range", &["SELECT"]),
                 ("revision", &["SELECT"]),
                 ("run", &["SELECT"]),
+                ("sample", &["SELECT"]),
                 ("schema_version", &["SELECT"]),
                 ("section", &["SELECT"]),
                 ("worker", &["SELECT"]),
@@ -52,6 +53,7 @@ impl Use {
                 ("quarantine", &["SELECT", "INSERT", "UPDATE"]),
                 ("range", &["SELECT", "INSERT", "UPDATE"]),
                 ("run", &["SELECT", "INSERT", "UPDATE"]),
+                ("sample", &["INSERT"]),
                 ("worker", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
             ],
             Self::Batch => &[

@@ -123,8 +123,19 @@ impl Store {
         client: &impl GenericClient,
         job: Option<&str>,
     ) -> Result<Vec<RunRow>, StoreError> {
-        let rows = client.query(&self.sql.list_runs, &[&job]).await.map_err(doing("list the runs"))?;
+        let any: Option<i64> = None;
+        let rows = client.query(&self.sql.list_runs, &[&job, &any]).await.map_err(doing("list the runs"))?;
         rows.iter().map(RunRow::from_row).collect()
+    }
+
+    /// One run; `None`: there is none of that number.
+    pub async fn run(&self, client: &impl GenericClient, run: RunId) -> Result<Option<RunRow>, StoreError> {
+        let any: Option<&str> = None;
+        let row = client
+            .query_opt(&self.sql.list_runs, &[&any, &run.0])
+            .await
+            .map_err(doing("look for the run"))?;
+        row.as_ref().map(RunRow::from_row).transpose()
     }
 
     /// Makes a run.

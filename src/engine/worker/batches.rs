@@ -7,7 +7,7 @@ use super::isolation::{Isolated, interruption};
 use super::{Held, Session, Tools, Worker};
 use crate::engine::batch::{Batch, Committed};
 use crate::engine::stop::StopLevel;
-use crate::engine::{Leave, Notice, RunError, walk};
+use crate::engine::{BatchDone, Leave, Notice, RunError, walk};
 use crate::model::Pass;
 use crate::pg::{ErrorClass, classify};
 use crate::plan::interleave::Seen;
@@ -137,8 +137,18 @@ impl Worker<'_> {
         range.rows_seen += batch.seen;
         range.rows_changed += committed.changed;
         range.position = committed.position.clone();
-        self.tools.observer.notice(Notice::Batch { seen: batch.seen, changed: committed.changed });
-        self.tools.gate.note(batch.seen);
+        let done = BatchDone {
+            worker: self.number,
+            range: range.id,
+            seen: batch.seen,
+            changed: committed.changed,
+            hot: committed.hot,
+            wal_bytes: committed.wal_bytes,
+            took: committed.took,
+            waits,
+        };
+        self.tools.observer.notice(Notice::Batch(done));
+        self.tools.gate.note(&done);
         self.tools.vacuum.note(committed.changed, committed.hot);
         self.wal_of_row = committed.wal_bytes as f64 / batch.seen.max(1) as f64;
         if waits != Waits::default() {

@@ -37,6 +37,7 @@ impl Worker<'_> {
     /// Decides what an error means, waits if waiting helps, and reads the checkpoint before anything else is done.
     pub(in crate::engine) async fn recover(&mut self, error: RunError) -> Result<Step, RunError> {
         let class = error.class();
+        self.tools.observer.notice(Notice::Trouble { class });
         if class == ErrorClass::Fenced {
             return self.reread_after_fence(error).await;
         }
@@ -133,6 +134,7 @@ impl Worker<'_> {
         let range = held.range.id;
         self.failures.gave_way += 1;
         let reason = format!("gave way to {}", gave_way.to);
+        self.tools.gate.tally.gave_way();
         if self.failures.gave_way == 1 {
             self.tools.gate.tell("batch.gave_way", format!("a batch {reason}"));
         }

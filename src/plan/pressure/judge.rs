@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Reading, Rule, Unit};
+use super::{Observed, Reading, Rule, Unit};
 
 /// A rule and what its signal was last read as.
 #[derive(Clone, Debug)]
@@ -103,6 +103,19 @@ impl Judge {
             }
             _ => None,
         }
+    }
+
+    /// The value that was last read, unless it is old.
+    #[must_use]
+    pub fn observed(&self, now: Duration) -> Option<Observed> {
+        let Some(Known { at, reading: Reading::Value { value, .. } }) = &self.last else { return None };
+        let Rule { signal, bound, unit, stale_after, .. } = &self.rule;
+        (now.saturating_sub(*at) <= *stale_after).then(|| Observed {
+            signal: signal.clone(),
+            value: *value,
+            bound: *bound,
+            unit: *unit,
+        })
     }
 
     fn reason(&self, value: f64, detail: &str, held: bool) -> String {

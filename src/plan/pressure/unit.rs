@@ -33,6 +33,37 @@ const SIZES: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
 const MOST_DECIMALS: usize = 6;
 
 impl Unit {
+    /// All of them with the words that they are stored as.
+    const NAMES: [(Self, &'static str); 9] = [
+        (Self::Seconds, "seconds"),
+        (Self::Bytes, "bytes"),
+        (Self::BytesPerSecond, "bytes_per_second"),
+        (Self::Count, "count"),
+        (Self::PerMinute, "per_minute"),
+        (Self::Share, "share"),
+        (Self::Number, "number"),
+        (Self::Truth, "truth"),
+        (Self::Status, "status"),
+    ];
+
+    /// The word that it is stored as.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Self::NAMES.iter().find(|(unit, _)| *unit == self).map_or("number", |(_, name)| name)
+    }
+
+    /// The unit stored as this word; a word of a newer version is a mere number.
+    #[must_use]
+    pub fn stored(word: &str) -> Self {
+        Self::NAMES.iter().find(|(_, name)| *name == word).map_or(Self::Number, |(unit, _)| *unit)
+    }
+
+    /// One value as people read it: `7.2 s`, `1.3 GB`, `30 %`.
+    #[must_use]
+    pub fn describe(self, value: f64) -> String {
+        self.text(value, 1)
+    }
+
     /// Value and limit, with so many digits that two that differ look different.
     pub(super) fn shown(self, value: f64, limit: f64) -> (String, String) {
         let mut decimals = 1;

@@ -6,5 +6,5 @@ SELECT DISTINCT ON (job)
        sign_off,
        CASE WHEN own_oid = tableoid THEN table_oid END AS table_oid
 FROM {schema}.run
-WHERE $1::text IS NULL OR job = $1
+WHERE ($1::text IS NULL OR job = $1) AND ($2::int8 IS NULL OR id = $2)
 ORDER BY job, id DESC

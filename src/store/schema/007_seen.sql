@@ -1,0 +1,31 @@
+-- Version 7 of the control schema: what processes at work did and saw over time, for the charts of page and report.
+
+CREATE TABLE {schema}.sample (
+    id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run_id          bigint NOT NULL REFERENCES {schema}.run (id) ON DELETE CASCADE,
+    at              timestamptz NOT NULL DEFAULT clock_timestamp(),
+    seconds         float8 NOT NULL CHECK (seconds >= 0),
+    stay            uuid NOT NULL,
+    host            text NOT NULL,
+    process_id      int NOT NULL,
+    workers         int NOT NULL,
+    batches         bigint NOT NULL,
+    rows_seen       bigint NOT NULL,
+    rows_changed    bigint NOT NULL,
+    wal_bytes       bigint NOT NULL,
+    batch_time      float8 NOT NULL,
+    longest_batch   float8 NOT NULL,
+    lock_wait       float8 NOT NULL,
+    longest_blocked float8 NOT NULL,
+    gave_way        bigint NOT NULL,
+    signals         jsonb NOT NULL
+);
+CREATE INDEX sample_run ON {schema}.sample (run_id, at);
+COMMENT ON TABLE {schema}.sample IS 'What each process at work on a run did and saw, every ten seconds.';
+COMMENT ON COLUMN {schema}.sample.seconds IS 'The time that the sample is of: it ends at `at`.';
+COMMENT ON COLUMN {schema}.sample.stay IS 'One stay of a process at the run: a process id comes again.';
+COMMENT ON COLUMN {schema}.sample.batch_time IS 'Seconds that the batches took, in all; longest_batch: the longest of them.';
+COMMENT ON COLUMN {schema}.sample.lock_wait IS 'Seconds that batches were seen to wait for locks of others, in all.';
+COMMENT ON COLUMN {schema}.sample.longest_blocked IS 'Seconds that a session was seen to wait for a batch, at the longest.';
+COMMENT ON COLUMN {schema}.sample.signals IS
+    'By signal: [value, limit, unit], the value that was nearest to its limit.';
