@@ -17,7 +17,7 @@ mod tls;
 pub use alerts::{Alert, AlertTarget};
 pub use callbacks::Callbacks;
 pub use database_url::{Target, UrlError};
-pub use environment::Environment;
+pub use environment::{Environment, may_tell_password};
 pub use lint::LintBefore;
 pub use log::{LogFormat, LogSettings, LogTo};
 pub use new_files::NewFiles;

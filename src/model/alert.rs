@@ -182,6 +182,18 @@ impl AlertStatus {
     }
 }
 
+impl Severity {
+    /// The word it is written as.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        }
+    }
+}
+
 impl AlertThresholds {
     /// What is in force where nothing else is said. Held: half of `hold_limit`'s default, so that it comes before the run
     /// is left. Stalled: what the log takes for stalled.

@@ -83,8 +83,8 @@ pub struct RunFacts {
     pub quarantined: u64,
     /// The upper end of what was forecast, of the time in which its hours are open.
     pub expected: Option<Duration>,
-    /// The hours it keeps.
-    pub schedule: Schedule,
+    /// The hours it keeps; `None`: its file isn't here, and they may be anything.
+    pub schedule: Option<Schedule>,
 }
 
 /// A hold as the log has it.
@@ -193,6 +193,18 @@ fn of_drift(drift: &DriftFacts, now: Timestamp) -> Occurrence {
         at: now,
         due: true,
     }
+}
+
+/// The first pause between two tries, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(300));
+
+/// How long to wait after so many tries: twice as long each time, and with a `jitter` from 0 to 1 up to half as long again, so
+/// that several hosts don't try at once.
+#[must_use]
+pub fn pause_after(attempt: u32, jitter: f64) -> Duration {
+    let (first, longest) = PAUSES;
+    let doubled = first.saturating_mul(1 << attempt.saturating_sub(1).min(20)).min(longest);
+    doubled.mul_f64(1.0 + jitter.clamp(0.0, 1.0) / 2.0)
 }
 
 /// How it is said that something is over.

@@ -53,7 +53,7 @@ fn complaints_name_the_place_and_the_mend() {
         ("name = \"\"\non = [\"failed\"]\nlog = true", "2:8: `name` must have"),
         (begin, "1:1: `webhook` is missing"),
         (&format!("{begin}log = false"), "1:1: `webhook` is missing"),
-        (&format!("{begin}log = true\nslack = \"https://h\""), "5:1: an alert goes to one place, and this one has `slack` and `log`"),
+        (&format!("{begin}log = true\nslack = \"https://h\""), "4:1: an alert goes to one place, and this one has `slack` and `log`"),
         (&format!("{begin}log = true\nheaders = {{ A = \"b\" }}"), "5:13: `headers` go with"),
         (&format!("{begin}command = \" \""), "4:11: `command` is empty"),
         (&format!("{begin}webhook = \"hunter2.example\""), "4:11: `webhook` is no address"),

@@ -14,7 +14,7 @@ const MORE: u64 = 10;
 
 /// All that may be wrong with it.
 pub(super) fn of_run(run: &RunFacts, thresholds: &AlertThresholds, now: Timestamp) -> Vec<Occurrence> {
-    let nights = nights(&run.schedule, run.started, now);
+    let nights = run.schedule.as_ref().map_or(Vec::new(), |schedule| nights(schedule, run.started, now));
     let mut found = Vec::new();
     found.extend(held(run, thresholds, now));
     found.extend(stalled(run, thresholds, &nights, now));
@@ -73,7 +73,7 @@ fn stalled(
         (RunState::Waiting, 0) => {
             let opened = match nights.last() {
                 Some(Night { opened, closed: None }) => *opened,
-                _ if run.schedule.is_empty() => last,
+                _ if run.schedule.as_ref()?.is_empty() => last,
                 _ => return None,
             };
             (last.max(opened), "it may go on, and no process has taken it up")
@@ -94,7 +94,7 @@ fn running(run: &RunFacts, thresholds: &AlertThresholds, now: Timestamp) -> Opti
         (None, Some(expected)) => (expected, "its forecast says"),
         (None, None) => return None,
     };
-    let open = run.schedule.open_between(run.started, now)?;
+    let open = run.schedule.as_ref()?.open_between(run.started, now)?;
     let (took, most) = (human_duration(open), human_duration(limit));
     let message = format!("takes {took} of open hours by now, and {whose} {most} at the most");
     let found = occurrence(run, AlertKind::Running, "", &message, run.started);
@@ -129,7 +129,7 @@ fn window_missed(run: &RunFacts, nights: &[Night], now: Timestamp) -> Option<Occ
     if !ready || run.wanted != Wanted::Work || run.last_batch.is_some_and(|batch| batch >= night) {
         return None;
     }
-    let zone = run.schedule.zone();
+    let zone = run.schedule.as_ref()?.zone();
     let (from, to) = (describe_time(night, now, &zone), describe_time(closed, now, &zone));
     let message = format!("did nothing in its hours from {from} to {to}: it is {}", run.state);
     Some(occurrence(run, AlertKind::WindowMissed, &format!(" {night}"), &message, closed))

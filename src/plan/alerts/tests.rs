@@ -1,9 +1,8 @@
 use jiff::ToSpan;
-use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Hours, HoursList};
+use crate::model::Hours;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -26,7 +25,7 @@ fn run() -> RunFacts {
         let_go: None,
         quarantined: 0,
         expected: None,
-        schedule: Schedule::default(),
+        schedule: Some(Schedule::default()),
     }
 }
 
@@ -43,14 +42,13 @@ fn told(run: RunFacts, now: &str) -> Vec<String> {
 }
 
 fn nightly() -> Schedule {
-    let open = HoursList::parse("22:00-05:00").unwrap();
-    let hours = Hours { open: open.0, blackout: Vec::new(), zone: TimeZone::UTC };
+    let hours = Hours::parse(&["22:00-05:00".to_owned()], "UTC", &[]).unwrap();
     [("the job", hours)].into_iter().collect()
 }
 
 #[test]
 fn of_a_run_that_is_at_work_nothing_is_told() {
-    assert_eq!(seen(run(), NOW), []);
+    assert_eq!(told(run(), NOW), [""; 0]);
 }
 
 #[test]
@@ -62,22 +60,22 @@ fn a_hold_is_told_once_it_has_lasted_and_only_if_nobody_does_batches() {
     assert_eq!(told(silent.clone(), "2026-11-26T21:30:02Z"), [""; 0]);
     assert_eq!(
         told(silent.clone(), "2026-11-26T21:30:03Z"),
-        ["held run 7 of fill is held for 30 min: replica lag 9 s > 5 s"]
+        ["held run 7 of fill is held for 30 min 00 s: replica lag 9 s > 5 s"]
     );
     let left = RunFacts { state: RunState::Waiting, workers: 0, ..silent.clone() };
     assert_eq!(seen(left, NOW)[0].key, "held/run 7 event 30", "it is held though its process has left");
     let paused = RunFacts { state: RunState::Paused, ..silent };
-    assert_eq!(seen(paused, NOW), []);
+    assert_eq!(told(paused, NOW), [""; 0]);
 }
 
 #[test]
 fn a_run_without_batches_has_stalled_and_says_why() {
     let silent = RunFacts { last_batch: Some(at("2026-11-26T21:49:00Z")), ..run() };
-    assert_eq!(told(silent.clone(), NOW), ["stalled run 7 of fill has stalled: nothing holds it, and no batch was done for 11 min"]);
+    assert_eq!(told(silent.clone(), NOW), ["stalled run 7 of fill has stalled: nothing holds it, and no batch was done for 11 min 00 s"]);
     let dead = RunFacts { workers: 0, ..silent.clone() };
     assert_eq!(
         told(dead, NOW),
-        ["stalled run 7 of fill has stalled: no process is at work on it, and its last one left without a word for 11 min"]
+        ["stalled run 7 of fill has stalled: no process is at work on it, and its last one left without a word for 11 min 00 s"]
     );
     assert_eq!(told(RunFacts { state: RunState::Proving, ..silent.clone() }, NOW), [""; 0], "a proof takes long");
     assert_eq!(told(RunFacts { let_go: Some(at("2026-11-26T21:55:00Z")), ..silent.clone() }, NOW), [""; 0]);
@@ -89,13 +87,13 @@ fn a_run_without_batches_has_stalled_and_says_why() {
 
 #[test]
 fn a_run_that_waits_for_its_hours_has_stalled_only_once_they_are_open() {
-    let waiting = RunFacts { state: RunState::Waiting, workers: 0, schedule: nightly(), ..run() };
+    let waiting = RunFacts { state: RunState::Waiting, workers: 0, schedule: Some(nightly()), ..run() };
     let waiting = RunFacts { last_batch: Some(at("2026-11-26T21:00:00Z")), ..waiting };
     assert_eq!(told(waiting.clone(), "2026-11-26T21:59:59Z"), [""; 0]);
     assert_eq!(told(waiting.clone(), "2026-11-26T22:09:59Z"), [""; 0]);
     assert_eq!(
         told(waiting, "2026-11-26T22:10:00Z"),
-        ["stalled run 7 of fill has stalled: it may go on, and no process has taken it up for 10 min"]
+        ["stalled run 7 of fill has stalled: it may go on, and no process has taken it up for 10 min 00 s"]
     );
 }
 
@@ -104,7 +102,7 @@ fn a_night_without_a_batch_is_missed_unless_the_run_is_paused() {
     let missed = RunFacts {
         state: RunState::Stopped,
         workers: 0,
-        schedule: nightly(),
+        schedule: Some(nightly()),
         last_batch: Some(at("2026-11-26T21:00:00Z")),
         ..run()
     };
@@ -132,9 +130,9 @@ fn open_hours_count_for_how_long_a_run_takes() {
     assert_eq!(told(long.clone(), NOW), [""; 0]);
     assert_eq!(
         told(RunFacts { last_batch: Some(at("2026-11-26T22:01:00Z")), ..long.clone() }, "2026-11-26T22:01:00Z"),
-        ["running run 7 of fill takes 2 h 1 min of open hours by now, and its forecast says 2 h at the most"]
+        ["running run 7 of fill takes 2 h 01 min of open hours by now, and its forecast says 2 h 00 min at the most"]
     );
-    assert_eq!(told(RunFacts { schedule: nightly(), ..long }, "2026-11-26T22:01:00Z"), [""; 0]);
+    assert_eq!(told(RunFacts { schedule: Some(nightly()), ..long }, "2026-11-26T22:01:00Z"), [""; 0]);
 }
 
 #[test]
@@ -190,7 +188,7 @@ fn any_run() -> impl Strategy<Value = RunFacts> {
                 let_go,
                 quarantined,
                 expected: Some(HOUR),
-                schedule: if nights { nightly() } else { Schedule::default() },
+                schedule: Some(if nights { nightly() } else { Schedule::default() }),
                 ..run()
             }
         })
@@ -207,7 +205,7 @@ proptest! {
         let after = look(now + later.seconds());
         for before in look(now).into_iter().filter(|one| one.kind.lasts()) {
             // Hours that close in between end a wait for them.
-            if !run.schedule.is_empty() && before.kind == AlertKind::Stalled {
+            if run.schedule.as_ref().is_some_and(|hours| !hours.is_empty()) && before.kind == AlertKind::Stalled {
                 continue;
             }
             let same = after.iter().find(|one| one.key == before.key);
@@ -232,4 +230,17 @@ proptest! {
             prop_assert_eq!(one.kind, kind);
         }
     }
+}
+
+#[test]
+fn pauses_between_tries_grow_and_are_never_long() {
+    let pauses: Vec<u64> = (1..12).map(|attempt| pause_after(attempt, 0.0).as_secs()).collect();
+    assert_eq!(pauses, [2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
+    assert_eq!(pause_after(u32::MAX, 1.0), Duration::from_secs(450));
+}
+
+#[test]
+fn of_a_run_whose_hours_are_not_known_nothing_is_told_that_depends_on_them() {
+    let waiting = RunFacts { state: RunState::Waiting, workers: 0, schedule: None, ..run() };
+    assert_eq!(told(waiting, "2026-12-24T12:00:00Z"), [""; 0]);
 }
