@@ -137,6 +137,7 @@ BEGIN
             ('runner', 'database_settings', 'UPDATE'),
             ('runner', 'event', 'INSERT'),
             ('runner', 'sample', 'INSERT'),
+            ('runner', 'timing', 'INSERT'),
             ('runner', 'alert', 'INSERT, UPDATE, DELETE'),
             ('runner', 'alert_watch', 'INSERT, UPDATE'),
             -- What `plan` expects, for the comparison after the run.
@@ -160,6 +161,7 @@ BEGIN
             ('migrator', 'database_settings', 'UPDATE'),
             ('migrator', 'event', 'INSERT'),
             ('migrator', 'sample', 'INSERT'),
+            ('migrator', 'timing', 'INSERT'),
             ('migrator', 'alert', 'INSERT, UPDATE, DELETE'),
             ('migrator', 'alert_watch', 'INSERT, UPDATE'),
             -- `serve` may be an operator's, and tells people as well.

@@ -100,7 +100,10 @@ impl Alert {
     pub const DEFAULT_RETRY_FOR: Duration = Duration::from_secs(3600);
 
     /// All of the file.
-    pub(super) fn read_all(root: &Section<'_>, environment: &Environment) -> Result<Vec<Self>, DocumentError> {
+    pub(super) fn read_all(
+        root: &Section<'_>,
+        environment: &Environment,
+    ) -> Result<Vec<Self>, DocumentError> {
         let mut alerts: Vec<Self> = Vec::new();
         for section in root.sections("alert", "[alert]").map_err(concealed)? {
             let alert = Self::read(&section, environment).map_err(concealed)?;
@@ -143,6 +146,7 @@ impl Alert {
     }
 
     /// What the template makes of the message; without one `None`.
+    #[must_use]
     pub fn rendered(&self, message: &AlertMessage) -> Option<Result<String, String>> {
         let template = self.template.as_ref()?;
         Some(render(template, &Value::from(Serde(message))).map_err(|error| error.to_string()))
@@ -176,7 +180,11 @@ fn kinds(section: &Section<'_>) -> Result<Vec<AlertKind>, DocumentError> {
                 || format!("an alert can be on {}", all()),
                 |near| format!("did you mean `{near}`?"),
             );
-            section.complain(&written, format!("`{}` is nothing that an alert tells of", written.value), Some(hint))
+            section.complain(
+                &written,
+                format!("`{}` is nothing that an alert tells of", written.value),
+                Some(hint),
+            )
         })?;
         if !kinds.contains(&kind) {
             kinds.push(kind);
@@ -206,8 +214,10 @@ fn target(
     let hint = "say where to: webhook = \"https://…\", slack = \"https://…\", command = \"…\" or log = true";
     let says_log = section.flag("log")?.is_some_and(|flag| flag.value);
     let given = ["webhook", "slack", "command", "log"];
-    let given: Vec<&str> =
-        given.into_iter().filter(|key| section.place_of(key).is_some() && (*key != "log" || says_log)).collect();
+    let given: Vec<&str> = given
+        .into_iter()
+        .filter(|key| section.place_of(key).is_some() && (*key != "log" || says_log))
+        .collect();
     let [key] = given.as_slice() else {
         let Some(second) = given.get(1) else { return Err(section.missing("webhook", hint)) };
         let message = format!("an alert goes to one place, and this one has `{}` and `{second}`", given[0]);
@@ -230,12 +240,16 @@ fn target(
     }
     let sending = || -> Result<AlertTarget, Unfit> {
         let url = put_in(section, key, &written, environment)?;
-        let url = address(section, key, &written, url)?;
+        let url = address(section, key, &written, &url)?;
         let one = |(name, value): &PlacedPair| -> Result<_, Unfit> {
             Ok((header_name(section, name)?, header_value(section, value, environment)?))
         };
         let headers = headers.iter().map(one).collect::<Result<_, Unfit>>()?;
-        Ok(if *key == "slack" { AlertTarget::Slack { url, headers } } else { AlertTarget::Webhook { url, headers } })
+        Ok(if *key == "slack" {
+            AlertTarget::Slack { url, headers }
+        } else {
+            AlertTarget::Webhook { url, headers }
+        })
     };
     match sending() {
         Ok(target) => Ok(Ok(target)),
@@ -278,7 +292,7 @@ fn address(
     section: &Section<'_>,
     key: &str,
     written: &Placed<String>,
-    url: String,
+    url: &str,
 ) -> Result<Secret, DocumentError> {
     let url = url.trim();
     let place = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
@@ -289,7 +303,11 @@ fn address(
         return Ok(Secret::new(url.to_owned()));
     }
     let message = format!("`{key}` is no address");
-    Err(section.complain(written, message, Some("write it like \"https://hooks.example.com/longhaul\"".to_owned())))
+    Err(section.complain(
+        written,
+        message,
+        Some("write it like \"https://hooks.example.com/longhaul\"".to_owned()),
+    ))
 }
 
 fn header_name(section: &Section<'_>, written: &Placed<String>) -> Result<String, DocumentError> {
@@ -327,20 +345,30 @@ fn template(section: &Section<'_>) -> Result<Option<String>, DocumentError> {
         (None, Some(file)) => {
             let path = PathBuf::from(&file.value);
             let text = std::fs::read_to_string(&path).map_err(|error| {
-                section.complain(&file, format!("`template_file` {} can't be read: {error}", path.display()), None)
+                section.complain(
+                    &file,
+                    format!("`template_file` {} can't be read: {error}", path.display()),
+                    None,
+                )
             })?;
             (text, file, Some(path))
         }
     };
     let sends_json = section.place_of("webhook").is_some() && !says_content_type(section)?;
     for kind in AlertKind::ALL {
-        let sample = AlertMessage::sample("sample", kind, "sample on localhost:5432", "sample", "2026-01-01T00:00:00Z");
-        let rendered = render(&text, &Value::from(Serde(&sample))).map_err(|error| match &path {
-            Some(path) => DocumentError { hint: Some(NAMES.to_owned()), ..error.in_file(path) },
-            None => {
-                let message = format!("in the template, line {}, column {}: {error}", error.line, error.column);
-                section.complain(&written, message, Some(NAMES.to_owned()))
+        let sample = AlertMessage::sample(
+            "sample",
+            kind,
+            "sample on localhost:5432",
+            "sample",
+            "2026-01-01T00:00:00Z",
+        );
+        let rendered = render(&text, &Value::from(Serde(&sample))).map_err(|error| {
+            if let Some(path) = &path {
+                return DocumentError { hint: Some(NAMES.to_owned()), ..error.in_file(path) };
             }
+            let message = format!("in the template, line {}, column {}: {error}", error.line, error.column);
+            section.complain(&written, message, Some(NAMES.to_owned()))
         })?;
         if let (true, Err(error)) = (sends_json, serde_json::from_str::<serde_json::Value>(&rendered)) {
             let message = format!("what the template makes of a message is no JSON: {error}");

@@ -76,14 +76,19 @@ impl LogSettings {
                         || "`format` is \"text\" or \"json\"".to_owned(),
                         |near| format!("did you mean `{near}`?"),
                     );
-                    section.complain(&written, format!("`{}` is no format of a log", written.value), Some(hint))
+                    section.complain(
+                        &written,
+                        format!("`{}` is no format of a log", written.value),
+                        Some(hint),
+                    )
                 })?
             }
         };
         let level = section.text("level")?;
         if let Some(written) = level.as_ref().filter(|written| !is_level(&written.value)) {
             let message = format!("`{}` is no level of a log", written.value);
-            let hint = "error, warn, info, debug or trace; or levels by target: \"info,longhaul::batch=debug\"";
+            let hint =
+                "error, warn, info, debug or trace; or levels by target: \"info,longhaul::batch=debug\"";
             return Err(section.complain(written, message, Some(hint.to_owned())));
         }
         let to = match section.text("to")? {

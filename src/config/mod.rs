@@ -12,6 +12,7 @@ mod log;
 mod new_files;
 mod secret;
 mod settings;
+mod timed_queries;
 mod tls;
 
 pub use alerts::{Alert, AlertTarget};

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use super::address::{self, Address};
 use super::environment::EnvFileError;
-use super::{Alert, Callbacks, Environment, LintBefore, LogSettings, NewFiles, Target, UrlError, lint};
+use super::{
+    Alert, Callbacks, Environment, LintBefore, LogSettings, NewFiles, Target, UrlError, lint, timed_queries,
+};
 use crate::manifest::{Document, DocumentError, Section, hours, limits, worker_bounds};
-use crate::model::{Hours, Limits, parse_duration};
+use crate::model::{Hours, Limits, TimedQuery, parse_duration};
 use crate::plan::scale::Bounds;
 
 /// What the command line says; each beats what the environment and the file say.
@@ -56,6 +58,8 @@ pub struct Settings {
     pub callbacks: Callbacks,
     /// What an upgrade makes of findings that are dangerous.
     pub lint: LintBefore,
+    /// The application's queries that are timed before, during and after changes.
+    pub timed_queries: Vec<TimedQuery>,
     /// Who is told of what.
     pub alerts: Vec<Alert>,
     /// What is written of the work.
@@ -104,6 +108,7 @@ const KEYS: &[&str] = &[
     "new_files",
     "callbacks",
     "lint",
+    "timed_query",
     "alert",
     "log",
 ];
@@ -164,6 +169,7 @@ impl Settings {
             history_wait: duration("history_wait", Self::DEFAULT_HISTORY_WAIT)?,
             callbacks: Callbacks::read(&document)?,
             lint: lint::read(&root)?,
+            timed_queries: timed_queries::read(&root)?,
             alerts: Alert::read_all(&root, environment)?,
             log: LogSettings::read(&root, environment)?,
         })
@@ -249,7 +255,7 @@ mod tests {
         );
         assert_eq!(settings.new_files, defaults.new_files);
         assert_eq!(settings.limits, Limits::DEFAULTS, "what is not said is the same");
-        let keys = KEYS.iter().chain(NewFiles::KEYS).chain(Callbacks::KEYS);
+        let keys = KEYS.iter().chain(NewFiles::KEYS).chain(Callbacks::KEYS).chain(timed_queries::KEYS);
         let keys = keys.chain(alerts::KEYS).chain(log::KEYS);
         for key in keys.chain(LIMITS_KEYS).chain(PROBE_KEYS) {
             let there = [
@@ -322,6 +328,10 @@ canary = "SELECT 1"
 [[limits.probe]]
 url = "http://localhost:8080/may-migrate"
 every = "1s"
+[[timed_query]]
+name = "pay slip"
+sql = "SELECT 1"
+slower = 1.5
 [log]
 to = "-"
 format = "json"

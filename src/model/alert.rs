@@ -24,6 +24,8 @@ pub enum AlertKind {
     WindowMissed,
     /// Files say something else than what was applied.
     Drift,
+    /// A query of the application has become slower by a run or a revision.
+    Slower,
     /// A run is done.
     Finished,
     /// Something is being undone.
@@ -104,7 +106,7 @@ pub struct AlertMessage {
 
 impl AlertKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Failed,
         Self::Stalled,
         Self::Held,
@@ -112,6 +114,7 @@ impl AlertKind {
         Self::Quarantine,
         Self::WindowMissed,
         Self::Drift,
+        Self::Slower,
         Self::Finished,
         Self::Rollback,
     ];
@@ -127,6 +130,7 @@ impl AlertKind {
             Self::Quarantine => "quarantine",
             Self::WindowMissed => "window_missed",
             Self::Drift => "drift",
+            Self::Slower => "slower",
             Self::Finished => "finished",
             Self::Rollback => "rollback",
         }
@@ -143,7 +147,12 @@ impl AlertKind {
     pub fn severity(self) -> Severity {
         match self {
             Self::Failed | Self::Stalled => Severity::Critical,
-            Self::Held | Self::Running | Self::Quarantine | Self::WindowMissed | Self::Drift => Severity::Warning,
+            Self::Held
+            | Self::Running
+            | Self::Quarantine
+            | Self::WindowMissed
+            | Self::Drift
+            | Self::Slower => Severity::Warning,
             Self::Finished | Self::Rollback => Severity::Info,
         }
     }
@@ -165,6 +174,7 @@ impl AlertKind {
             Self::Quarantine => "Rows in quarantine",
             Self::WindowMissed => "Missed its hours",
             Self::Drift => "Files changed since they were applied",
+            Self::Slower => "A query has become slower",
             Self::Finished => "Finished",
             Self::Rollback => "Being undone",
         }
@@ -220,7 +230,8 @@ impl AlertMessage {
             severity: kind.severity(),
             id: format!("{kind}/sample"),
             title: format!("{}: fill_gross_amount (a test)", kind.title()),
-            message: "This is a test of an alert; nothing \"happened\" <here> & now:\nall is well.".to_owned(),
+            message: "This is a test of an alert; nothing \"happened\" <here> & now:\nall is well."
+                .to_owned(),
             job: Some("fill_gross_amount".to_owned()),
             run: Some(0),
             table: Some("payroll.entries".to_owned()),

@@ -242,7 +242,9 @@ impl Observer for Terminal {
                 self.line(shown, &reason);
             }
             Notice::Alerted { text, .. } => self.line(shown, &format!("alert: {text}")),
-            Notice::Quarantined { message: reason, .. } | Notice::Warning { reason } => self.line(shown, &format!("warning: {reason}")),
+            Notice::Quarantined { message: reason, .. } | Notice::Warning { reason } => {
+                self.line(shown, &format!("warning: {reason}"))
+            }
         }
     }
 }

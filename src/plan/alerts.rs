@@ -150,14 +150,22 @@ pub fn look(kinds: &[AlertKind], thresholds: &AlertThresholds, sight: Sight<'_>)
 }
 
 /// The words of events that may be worth a message.
-pub const EVENTS: &[&str] =
-    &["run.failed", "run.tripped", "revision.failed", "run.done", "run.quarantined", "history.undoing"];
+pub const EVENTS: &[&str] = &[
+    "run.failed",
+    "run.tripped",
+    "revision.failed",
+    "run.done",
+    "run.quarantined",
+    "history.undoing",
+    "query.slower",
+];
 
 fn of_event(event: &Happened) -> Option<Occurrence> {
     let kind = match event.kind.as_str() {
         "run.failed" | "run.tripped" | "revision.failed" => AlertKind::Failed,
         "run.done" | "run.quarantined" => AlertKind::Finished,
         "history.undoing" => AlertKind::Rollback,
+        "query.slower" => AlertKind::Slower,
         _ => return None,
     };
     Some(Occurrence {
@@ -219,10 +227,14 @@ pub fn resolution(kind: AlertKind, subject: &Subject, lasted: Duration) -> Strin
         AlertKind::Held => format!("{run} is held no longer, {after} after it was told"),
         AlertKind::Stalled => format!("{run} has stalled no longer, {after} after it was told"),
         AlertKind::Running => format!("{run} has come to its end, {after} after it was told"),
-        AlertKind::Quarantine => format!("fewer rows are in the quarantine of {run}, {after} after it was told"),
-        AlertKind::Drift => "the files say again what was applied, or it was accepted".to_owned(),
-        AlertKind::Failed | AlertKind::WindowMissed | AlertKind::Finished | AlertKind::Rollback => {
-            format!("{run}: over")
+        AlertKind::Quarantine => {
+            format!("fewer rows are in the quarantine of {run}, {after} after it was told")
         }
+        AlertKind::Drift => "the files say again what was applied, or it was accepted".to_owned(),
+        AlertKind::Failed
+        | AlertKind::WindowMissed
+        | AlertKind::Slower
+        | AlertKind::Finished
+        | AlertKind::Rollback => format!("{run}: over"),
     }
 }

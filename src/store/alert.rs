@@ -285,8 +285,10 @@ impl Store {
 
     /// The runs that are not over, oldest first.
     pub async fn unfinished_run_ids(&self, client: &impl GenericClient) -> Result<Vec<RunId>, StoreError> {
-        let rows =
-            client.query(&self.sql.unfinished_run_ids, &[]).await.map_err(doing("look for unfinished runs"))?;
+        let rows = client
+            .query(&self.sql.unfinished_run_ids, &[])
+            .await
+            .map_err(doing("look for unfinished runs"))?;
         Ok(rows.iter().map(|row| RunId(row.get(0))).collect())
     }
 }

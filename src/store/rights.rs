@@ -39,6 +39,7 @@ impl Use {
                 ("sample", &["SELECT"]),
                 ("schema_version", &["SELECT"]),
                 ("section", &["SELECT"]),
+                ("timing", &["SELECT"]),
                 ("worker", &["SELECT"]),
             ],
             Self::Operate => &[
@@ -57,6 +58,7 @@ impl Use {
                 ("range", &["SELECT", "INSERT", "UPDATE"]),
                 ("run", &["SELECT", "INSERT", "UPDATE"]),
                 ("sample", &["INSERT"]),
+                ("timing", &["INSERT"]),
                 ("worker", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
             ],
             Self::Batch => &[
@@ -77,6 +79,7 @@ impl Use {
                 ("revision", &["SELECT", "INSERT", "UPDATE"]),
                 ("run", &["SELECT", "UPDATE"]),
                 ("section", &["SELECT", "DELETE"]),
+                ("timing", &["INSERT"]),
             ],
         }
     }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod alembic;
+mod alerts;
 mod crash;
 mod doctor;
 mod errors;
@@ -26,6 +27,7 @@ mod rehearsal;
 mod rights;
 mod safeguard;
 mod secrets;
+mod seen;
 mod signals;
 mod support;
 mod tls;

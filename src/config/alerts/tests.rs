@@ -49,25 +49,49 @@ fn complaints_name_the_place_and_the_mend() {
         ("on = [\"failed\"]\nlog = true", "1:1: `name` is missing in [[alert]]"),
         ("name = \"a\"\nlog = true", "1:1: `on` is missing in [[alert]]"),
         ("name = \"a\"\non = []\nlog = true", "3:1: `on` is empty"),
-        ("name = \"a\"\non = [\"faild\"]\nlog = true", "3:7: `faild` is nothing that an alert tells of | did you mean `failed`?"),
+        (
+            "name = \"a\"\non = [\"faild\"]\nlog = true",
+            "3:7: `faild` is nothing that an alert tells of | did you mean `failed`?",
+        ),
         ("name = \"\"\non = [\"failed\"]\nlog = true", "2:8: `name` must have"),
         (begin, "1:1: `webhook` is missing"),
         (&format!("{begin}log = false"), "1:1: `webhook` is missing"),
-        (&format!("{begin}log = true\nslack = \"https://h\""), "4:1: an alert goes to one place, and this one has `slack` and `log`"),
+        (
+            &format!("{begin}log = true\nslack = \"https://h\""),
+            "4:1: an alert goes to one place, and this one has `slack` and `log`",
+        ),
         (&format!("{begin}log = true\nheaders = {{ A = \"b\" }}"), "5:13: `headers` go with"),
         (&format!("{begin}command = \" \""), "4:11: `command` is empty"),
         (&format!("{begin}webhook = \"hunter2.example\""), "4:11: `webhook` is no address"),
         (&format!("{begin}webhook = \"https:///hunter2\""), "4:11: `webhook` is no address"),
         (&format!("{begin}webhook = \"https://h/${{\""), "4:11: `webhook` has a `${` that names no variable"),
-        (&format!("{begin}webhook = \"https://h\"\nheaders = {{ \"a b\" = \"hunter2\" }}"), "5:13: `a b` is no name of a header"),
-        (&format!("{begin}webhook = \"https://h\"\nheaders = {{ A = \"hunter2\\n\" }}"), "a header's value has a character"),
+        (
+            &format!("{begin}webhook = \"https://h\"\nheaders = {{ \"a b\" = \"hunter2\" }}"),
+            "5:13: `a b` is no name of a header",
+        ),
+        (
+            &format!("{begin}webhook = \"https://h\"\nheaders = {{ A = \"hunter2\\n\" }}"),
+            "a header's value has a character",
+        ),
         (&format!("{begin}webhook = \"https://h\"\nheaders = \"hunter2\""), "`headers` must be a table"),
-        (&format!("{begin}log = true\ntemplate = \"{{{{ nme }}}}\""), "5:12: in the template, line 1, column 4: `nme` is not defined"),
-        (&format!("{begin}webhook = \"https://h\"\ntemplate = '{{\"a\": \"{{{{ message }}}}\"}}'"), "is no JSON"),
-        (&format!("{begin}log = true\ntemplate_file = \"nowhere.jinja\""), "`template_file` nowhere.jinja can't be read"),
+        (
+            &format!("{begin}log = true\ntemplate = \"{{{{ nme }}}}\""),
+            "5:12: in the template, line 1, column 4: `nme` is not defined",
+        ),
+        (
+            &format!("{begin}webhook = \"https://h\"\ntemplate = '{{\"a\": \"{{{{ message }}}}\"}}'"),
+            "is no JSON",
+        ),
+        (
+            &format!("{begin}log = true\ntemplate_file = \"nowhere.jinja\""),
+            "`template_file` nowhere.jinja can't be read",
+        ),
         (&format!("{begin}log = true\nheld_for = \"soon\""), "5:12: `soon` is not a duration"),
         (&format!("{begin}log = true\nquarantine_above = -1"), "must be a whole number of rows"),
-        (&format!("{begin}log = true\nhled_for = \"1s\""), "unknown key `hled_for` in [[alert]] | did you mean `held_for`?"),
+        (
+            &format!("{begin}log = true\nhled_for = \"1s\""),
+            "unknown key `hled_for` in [[alert]] | did you mean `held_for`?",
+        ),
         (&format!("{begin}tokn = \"hunter2\""), "unknown key `tokn`"),
     ] {
         let found = complaint(text);

@@ -20,9 +20,11 @@ pub(super) async fn record_downgrade(
     let ids: Vec<&str> = path.iter().map(|id| id.0.as_str()).collect();
     let named = ids[..ids.len().min(NAMED)].join(", ");
     let more = if ids.len() > NAMED { ", …" } else { "" };
-    let message = format!("`downgrade {target}` begins to undo {}: {named}{more}", counted(ids.len(), "revision"));
+    let message =
+        format!("`downgrade {target}` begins to undo {}: {named}{more}", counted(ids.len(), "revision"));
     let detail = Some(json!({ "target": target, "revisions": ids }));
-    record(history, connection, Event { kind: KIND, run: None, revision: path.first(), message, detail }).await
+    record(history, connection, Event { kind: KIND, run: None, revision: path.first(), message, detail })
+        .await
 }
 
 /// `undo` is about to put back what a job overwrote.
@@ -39,7 +41,11 @@ pub(super) async fn record_undo(
 
 const KIND: &str = "history.undoing";
 
-async fn record(history: &History<'_>, connection: &Connection, event: Event<'_>) -> Result<(), HistoryError> {
+async fn record(
+    history: &History<'_>,
+    connection: &Connection,
+    event: Event<'_>,
+) -> Result<(), HistoryError> {
     let engine = history.engine;
     Ok(engine.store.record(&**connection, engine.identity, event).await?)
 }

@@ -81,11 +81,7 @@ impl Worker<'_> {
     }
 
     /// Stores that the run is to be paused, as an operator would: every process at work obeys.
-    pub(super) async fn trip(
-        &mut self,
-        reason: String,
-        sqlstate: Option<String>,
-    ) -> Result<Leave, RunError> {
+    pub(super) async fn trip(&mut self, reason: String, sqlstate: Option<String>) -> Result<Leave, RunError> {
         let Tools { store, run, .. } = *self.tools;
         let wish = Wish { wanted: Wanted::Pause, by: Some(Wish::OWN.to_owned()), why: Some(reason.clone()) };
         let failed = || RunError::sql("pause the run");

@@ -105,8 +105,12 @@ fn secrets<'s>(url: &'s Secret, headers: &'s [(String, Secret)]) -> Vec<&'s str>
     let behind_host = url.split_once("://").map_or(url, |(_, rest)| rest);
     let pieces = behind_host.split(['/', '?', '&', '=', '#', '@', ':']).skip(1);
     let words = headers.iter().flat_map(|(_, value)| value.expose().split(' '));
-    let mut secrets: Vec<&str> =
-        [url, behind_host].into_iter().chain(pieces).chain(headers.iter().map(|(_, v)| v.expose())).chain(words).collect();
+    let mut secrets: Vec<&str> = [url, behind_host]
+        .into_iter()
+        .chain(pieces)
+        .chain(headers.iter().map(|(_, v)| v.expose()))
+        .chain(words)
+        .collect();
     secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
     secrets
 }
@@ -117,7 +121,8 @@ mod tests {
 
     #[test]
     fn what_a_receiver_says_is_shown_without_secrets_and_in_one_line() {
-        let url = Secret::new("https://me:hunter2@hooks.example.com/services/T0/B0/xyzzy?token=plugh".to_owned());
+        let url =
+            Secret::new("https://me:hunter2@hooks.example.com/services/T0/B0/xyzzy?token=plugh".to_owned());
         let headers = vec![("Authorization".to_owned(), Secret::new("Bearer sesame".to_owned()))];
         let secrets = secrets(&url, &headers);
         let said = format!(

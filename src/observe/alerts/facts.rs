@@ -18,10 +18,7 @@ use crate::store::{EventSince, StoreError};
 const NAMED: usize = 5;
 
 /// Every run that is not over, with what may be wrong with it.
-pub(super) async fn runs(
-    source: &AlertSource,
-    connection: &Connection,
-) -> Result<Vec<RunFacts>, StoreError> {
+pub(super) async fn runs(source: &AlertSource, connection: &Connection) -> Result<Vec<RunFacts>, StoreError> {
     // Files that can't be read now tell nothing of anybody's hours.
     let manifest = Manifest::load(&source.settings.dirs).ok();
     let mut runs = Vec::new();
@@ -63,7 +60,7 @@ async fn run(
             reason: hold.message.strip_prefix("held by ").unwrap_or(&hold.message).to_owned(),
         }),
         let_go: pulse.let_go,
-        quarantined: u64::try_from(store.count_quarantine(client, id).await?.held).unwrap_or(0),
+        quarantined: store.count_quarantine(client, id).await?.held,
         expected,
         schedule,
     }))
@@ -101,7 +98,8 @@ pub(super) async fn drift(
         let Some(before) = applied.get(&revision.id.0) else { continue };
         if before.checksum != revision.checksum {
             let file = revision.file.display();
-            let says = format!("{file} says something else than what was applied as revision {}", revision.id);
+            let says =
+                format!("{file} says something else than what was applied as revision {}", revision.id);
             found.push((revision.checksum.clone(), says));
         }
     }
@@ -116,7 +114,8 @@ pub(super) async fn drift(
     for (what, says) in &found {
         hash.update(format!("{what}\n{says}\n"));
     }
-    let fingerprint = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let hex = |text: String, byte: &u8| text + &format!("{byte:02x}");
+    let fingerprint = hash.finalize().iter().take(8).fold(String::new(), hex);
     let more = found.len().saturating_sub(NAMED);
     let mut findings: Vec<String> = found.into_iter().take(NAMED).map(|(_, says)| says).collect();
     if more > 0 {

@@ -54,7 +54,8 @@ impl Outbox {
                 continue;
             }
             let claim = alert.timeout + MARGIN;
-            let claimed = source.store.claim_alert(&**connection, &source.identity, &alert.name, claim).await?;
+            let claimed =
+                source.store.claim_alert(&**connection, &source.identity, &alert.name, claim).await?;
             if let Some(claimed) = claimed {
                 self.begin(at, alert.clone(), claimed, source.observer.clone());
             }
@@ -63,7 +64,13 @@ impl Outbox {
     }
 
     /// Sends a message that nobody has claimed, since the database can't be reached.
-    pub(super) fn send_unclaimed(&mut self, source: &AlertSource, at: usize, alert: &Alert, message: AlertMessage) {
+    pub(super) fn send_unclaimed(
+        &mut self,
+        source: &AlertSource,
+        at: usize,
+        alert: &Alert,
+        message: AlertMessage,
+    ) {
         let claimed = ClaimedAlert { id: 0, attempt: 1, message: Ok(message), age: Duration::ZERO };
         self.begin(at, alert.clone(), claimed, source.observer.clone());
     }
@@ -126,7 +133,10 @@ impl TriedOnce {
             }
             Sending::Dropped { error } => {
                 let tries = claimed.attempt;
-                Some(format!("a message of the alert {} is given up after {tries} tries: {error}", alert.name))
+                Some(format!(
+                    "a message of the alert {} is given up after {tries} tries: {error}",
+                    alert.name
+                ))
             }
         };
         if let Some(reason) = &said {
@@ -143,10 +153,7 @@ impl TriedOnce {
 }
 
 fn became(alert: &Alert, claimed: &ClaimedAlert, result: Result<Answer, Undelivered>) -> Sending {
-    let error = match result {
-        Ok(_) => return Sending::Sent,
-        Err(error) => error,
-    };
+    let Err(error) = result else { return Sending::Sent };
     let after = error.retry_after.unwrap_or_else(|| pause_after(claimed.attempt, fastrand::f64()));
     if claimed.message.is_err() || claimed.age + after > alert.retry_for {
         Sending::Dropped { error: error.reason }

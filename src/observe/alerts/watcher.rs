@@ -15,7 +15,9 @@ use crate::config::{Alert, Settings};
 use crate::engine::{Notice, Observer};
 use crate::model::{AlertKind, AlertMessage, AlertStatus};
 use crate::pg::{Connection, Connector};
-use crate::plan::alerts::{DriftFacts, EVENTS, Happened, Occurrence, RunFacts, Sight, Subject, look, resolution};
+use crate::plan::alerts::{
+    DriftFacts, EVENTS, Happened, Occurrence, RunFacts, Sight, Subject, look, resolution,
+};
 use crate::store::{Identity, MOST_EVENTS, OpenAlert, Store, StoreError, Use};
 
 /// How often to look.
@@ -218,7 +220,10 @@ impl Watcher {
                 kind: AlertKind::Failed,
                 key: format!("failed/{} {now}", self.source.identity),
                 subject: Subject::default(),
-                message: format!("{} ended, and the database can't be reached: {failure}", self.source.identity),
+                message: format!(
+                    "{} ended, and the database can't be reached: {failure}",
+                    self.source.identity
+                ),
                 at: now,
                 due: true,
             };

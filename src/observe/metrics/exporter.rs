@@ -63,7 +63,12 @@ impl Exporter {
         let version = vec![("version", env!("CARGO_PKG_VERSION").to_owned())];
         all.add("longhaul_build_info", "The version of longhaul, in a label.", version, 1.0);
         let up = if families.is_some() { 1.0 } else { 0.0 };
-        all.add("longhaul_database_up", "1 where the database could be read for this scrape.", Vec::new(), up);
+        all.add(
+            "longhaul_database_up",
+            "1 where the database could be read for this scrape.",
+            Vec::new(),
+            up,
+        );
         format!("{}{}", all.render(), families.unwrap_or_default().render())
     }
 }

@@ -4,14 +4,17 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
-use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use metrics_exporter_prometheus::{
+    BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
+};
 
 use crate::clock::Clock;
 use crate::engine::{BatchDone, Done, Notice, Observer};
 use crate::plan::pressure::Observed;
 
 /// Seconds of a batch: around the half second that is aimed at by default, up to those that take minutes.
-const BATCH_BUCKETS: &[f64] = &[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0];
+const BATCH_BUCKETS: &[f64] =
+    &[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0];
 
 /// Seconds of waiting for a lock: around `blocked_for` and `lock_timeout`.
 const WAIT_BUCKETS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -75,10 +78,12 @@ impl ProcessMetrics {
         counter!("longhaul_batches_total", "job_name" => job.clone()).increment(1);
         counter!("longhaul_rows_seen_total", "job_name" => job.clone()).increment(batch.seen);
         counter!("longhaul_rows_changed_total", "job_name" => job.clone()).increment(batch.changed);
-        counter!("longhaul_rows_heap_only_total", "job_name" => job.clone()).increment(batch.hot.unwrap_or(0));
+        counter!("longhaul_rows_heap_only_total", "job_name" => job.clone())
+            .increment(batch.hot.unwrap_or(0));
         counter!("longhaul_wal_bytes_total", "job_name" => job.clone()).increment(batch.wal_bytes);
         histogram!("longhaul_batch_duration_seconds", "job_name" => job.clone()).record(batch.took);
-        histogram!("longhaul_batch_lock_wait_seconds", "job_name" => job.clone()).record(batch.waits.lock_wait);
+        histogram!("longhaul_batch_lock_wait_seconds", "job_name" => job.clone())
+            .record(batch.waits.lock_wait);
         if batch.waits.blocked > 0 {
             histogram!("longhaul_batch_blocked_seconds", "job_name" => job).record(batch.waits.blocked_for);
         }
@@ -113,7 +118,8 @@ impl ProcessMetrics {
         gauge!("longhaul_held", "job_name" => job.clone()).set(if signals.is_some() { 1.0 } else { 0.0 });
         if let Some(signals) = signals {
             for signal in &signals {
-                counter!("longhaul_holds_total", "job_name" => job.clone(), "signal" => signal.clone()).increment(1);
+                counter!("longhaul_holds_total", "job_name" => job.clone(), "signal" => signal.clone())
+                    .increment(1);
             }
             state.hold = Some((signals, now));
         }
@@ -145,7 +151,8 @@ impl ProcessMetrics {
                 counter!("longhaul_errors_total", "job_name" => job, "class" => class.as_str()).increment(1);
             }
             Notice::Quarantined { rows, .. } => {
-                counter!("longhaul_rows_quarantined_total", "job_name" => state.job.clone()).increment(rows as u64);
+                counter!("longhaul_rows_quarantined_total", "job_name" => state.job.clone())
+                    .increment(rows as u64);
             }
             Notice::Held { signals, .. } => self.hold(state, Some(signals)),
             Notice::GoesOn => self.hold(state, None),
@@ -183,19 +190,40 @@ fn describe() {
     describe_counter!("longhaul_batches_total", "Batches that this process committed.");
     describe_counter!("longhaul_rows_seen_total", "Keys that this process's batches passed.");
     describe_counter!("longhaul_rows_changed_total", "Rows that this process's batches changed.");
-    describe_counter!("longhaul_rows_heap_only_total", "Of the rows changed, those that stayed on their page.");
+    describe_counter!(
+        "longhaul_rows_heap_only_total",
+        "Of the rows changed, those that stayed on their page."
+    );
     describe_counter!("longhaul_rows_quarantined_total", "Rows that this process put into quarantine.");
-    describe_counter!("longhaul_wal_bytes_total", "WAL that the server wrote while batches of this process ran.");
-    describe_histogram!("longhaul_batch_duration_seconds", "Batches, from their first byte to the answer to COMMIT.");
-    describe_histogram!("longhaul_batch_lock_wait_seconds", "How long batches were seen to wait for locks of others.");
-    describe_histogram!("longhaul_batch_blocked_seconds", "How long others were seen to wait for batches, where any did.");
+    describe_counter!(
+        "longhaul_wal_bytes_total",
+        "WAL that the server wrote while batches of this process ran."
+    );
+    describe_histogram!(
+        "longhaul_batch_duration_seconds",
+        "Batches, from their first byte to the answer to COMMIT."
+    );
+    describe_histogram!(
+        "longhaul_batch_lock_wait_seconds",
+        "How long batches were seen to wait for locks of others."
+    );
+    describe_histogram!(
+        "longhaul_batch_blocked_seconds",
+        "How long others were seen to wait for batches, where any did."
+    );
     describe_counter!("longhaul_holds_total", "How often a signal held this process.");
     describe_histogram!("longhaul_hold_duration_seconds", "Holds that are over, by signal.");
     describe_gauge!("longhaul_held", "1 while something holds this process.");
-    describe_gauge!("longhaul_signal_value", "The last reading of a signal, in its unit; NaN: it is not read any more.");
+    describe_gauge!(
+        "longhaul_signal_value",
+        "The last reading of a signal, in its unit; NaN: it is not read any more."
+    );
     describe_gauge!("longhaul_signal_limit", "The limit past which a signal holds, in its unit.");
     describe_counter!("longhaul_errors_total", "Errors that batches met, tried again or not, by class.");
     describe_gauge!("longhaul_workers", "Workers of this process that have a range.");
     describe_counter!("longhaul_revisions_total", "Schema revisions that this process came to.");
-    describe_histogram!("longhaul_revision_duration_seconds", "Schema revisions that this process applied or undid.");
+    describe_histogram!(
+        "longhaul_revision_duration_seconds",
+        "Schema revisions that this process applied or undid."
+    );
 }

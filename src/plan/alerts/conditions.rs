@@ -67,7 +67,9 @@ fn stalled(
     let last = [Some(run.taken_up), run.last_batch, run.let_go].into_iter().flatten().max()?;
     let (since, what) = match (run.state, run.workers) {
         // A crash, whatever the hour: who leaves in good order stores another state.
-        (RunState::Running | RunState::Proving, 0) => (last, "no process is at work on it, and its last one left without a word"),
+        (RunState::Running | RunState::Proving, 0) => {
+            (last, "no process is at work on it, and its last one left without a word")
+        }
         // A proof may take long, and has no batches.
         (RunState::Running, _) => (last, "nothing holds it, and no batch was done"),
         (RunState::Waiting, 0) => {

@@ -38,7 +38,11 @@ fn seen(run: RunFacts, now: &str) -> Vec<Occurrence> {
 
 /// Those that are due: kind and sentence.
 fn told(run: RunFacts, now: &str) -> Vec<String> {
-    seen(run, now).into_iter().filter(|one| one.due).map(|one| format!("{} {}", one.kind, one.message)).collect()
+    seen(run, now)
+        .into_iter()
+        .filter(|one| one.due)
+        .map(|one| format!("{} {}", one.kind, one.message))
+        .collect()
 }
 
 fn nightly() -> Schedule {
@@ -53,10 +57,11 @@ fn of_a_run_that_is_at_work_nothing_is_told() {
 
 #[test]
 fn a_hold_is_told_once_it_has_lasted_and_only_if_nobody_does_batches() {
-    let hold = HoldFacts { event: 30, since: at("2026-11-26T21:00:00Z"), reason: "replica lag 9 s > 5 s".into() };
-    let held = RunFacts { hold: Some(hold), ..run() };
-    assert_eq!(told(held.clone(), NOW), [""; 0], "another process did a batch a minute ago");
-    let silent = RunFacts { last_batch: Some(at("2026-11-26T21:00:03Z")), ..held };
+    let hold =
+        HoldFacts { event: 30, since: at("2026-11-26T21:00:00Z"), reason: "replica lag 9 s > 5 s".into() };
+    let stuck = RunFacts { hold: Some(hold), ..run() };
+    assert_eq!(told(stuck.clone(), NOW), [""; 0], "another process did a batch a minute ago");
+    let silent = RunFacts { last_batch: Some(at("2026-11-26T21:00:03Z")), ..stuck };
     assert_eq!(told(silent.clone(), "2026-11-26T21:30:02Z"), [""; 0]);
     assert_eq!(
         told(silent.clone(), "2026-11-26T21:30:03Z"),
@@ -71,13 +76,22 @@ fn a_hold_is_told_once_it_has_lasted_and_only_if_nobody_does_batches() {
 #[test]
 fn a_run_without_batches_has_stalled_and_says_why() {
     let silent = RunFacts { last_batch: Some(at("2026-11-26T21:49:00Z")), ..run() };
-    assert_eq!(told(silent.clone(), NOW), ["stalled run 7 of fill has stalled: nothing holds it, and no batch was done for 11 min 00 s"]);
+    assert_eq!(
+        told(silent.clone(), NOW),
+        ["stalled run 7 of fill has stalled: nothing holds it, and no batch was done for 11 min 00 s"]
+    );
     let dead = RunFacts { workers: 0, ..silent.clone() };
     assert_eq!(
         told(dead, NOW),
-        ["stalled run 7 of fill has stalled: no process is at work on it, and its last one left without a word for 11 min 00 s"]
+        [
+            "stalled run 7 of fill has stalled: no process is at work on it, and its last one left without a word for 11 min 00 s"
+        ]
     );
-    assert_eq!(told(RunFacts { state: RunState::Proving, ..silent.clone() }, NOW), [""; 0], "a proof takes long");
+    assert_eq!(
+        told(RunFacts { state: RunState::Proving, ..silent.clone() }, NOW),
+        [""; 0],
+        "a proof takes long"
+    );
     assert_eq!(told(RunFacts { let_go: Some(at("2026-11-26T21:55:00Z")), ..silent.clone() }, NOW), [""; 0]);
     assert_eq!(told(RunFacts { taken_up: at("2026-11-26T21:55:00Z"), ..silent.clone() }, NOW), [""; 0]);
     for state in [RunState::Paused, RunState::Stopped, RunState::Failed, RunState::Quarantined] {
@@ -110,7 +124,9 @@ fn a_night_without_a_batch_is_missed_unless_the_run_is_paused() {
     let morning = "2026-11-27T05:00:00Z";
     assert_eq!(
         told(missed.clone(), morning),
-        ["window_missed run 7 of fill did nothing in its hours from 2026-11-26 22:00 to today 05:00: it is stopped"]
+        [
+            "window_missed run 7 of fill did nothing in its hours from 2026-11-26 22:00 to today 05:00: it is stopped"
+        ]
     );
     let key = |now| seen(missed.clone(), now)[0].key.clone();
     assert_eq!(key(morning), key("2026-11-27T21:00:00Z"));
@@ -120,7 +136,10 @@ fn a_night_without_a_batch_is_missed_unless_the_run_is_paused() {
     let later = RunFacts { started: at("2026-11-26T23:00:00Z"), ..missed.clone() };
     assert_eq!(told(later, morning), [""; 0], "it began in mid-night");
     for (state, wanted) in [(RunState::Paused, Wanted::Pause), (RunState::Running, Wanted::Cancel)] {
-        assert!(!told(RunFacts { state, wanted, ..missed.clone() }, morning).concat().contains("window"), "{state}");
+        assert!(
+            !told(RunFacts { state, wanted, ..missed.clone() }, morning).concat().contains("window"),
+            "{state}"
+        );
     }
 }
 
@@ -129,8 +148,13 @@ fn open_hours_count_for_how_long_a_run_takes() {
     let long = RunFacts { expected: Some(2 * HOUR), ..run() };
     assert_eq!(told(long.clone(), NOW), [""; 0]);
     assert_eq!(
-        told(RunFacts { last_batch: Some(at("2026-11-26T22:01:00Z")), ..long.clone() }, "2026-11-26T22:01:00Z"),
-        ["running run 7 of fill takes 2 h 01 min of open hours by now, and its forecast says 2 h 00 min at the most"]
+        told(
+            RunFacts { last_batch: Some(at("2026-11-26T22:01:00Z")), ..long.clone() },
+            "2026-11-26T22:01:00Z"
+        ),
+        [
+            "running run 7 of fill takes 2 h 01 min of open hours by now, and its forecast says 2 h 00 min at the most"
+        ]
     );
     assert_eq!(told(RunFacts { schedule: Some(nightly()), ..long }, "2026-11-26T22:01:00Z"), [""; 0]);
 }
@@ -170,28 +194,34 @@ fn an_event_is_told_without_a_rows_values() {
 
 fn any_run() -> impl Strategy<Value = RunFacts> {
     let moment = || (0_i64..200_000).prop_map(|seconds| at("2026-11-25T00:00:00Z") + seconds.seconds());
-    let hold = (1_i64..50, moment()).prop_map(|(event, since)| HoldFacts { event, since, reason: "a".into() });
+    let hold =
+        (1_i64..50, moment()).prop_map(|(event, since)| HoldFacts { event, since, reason: "a".into() });
     let some = |strategy| proptest::option::of(strategy);
     (
         (0..RunState::ALL.len(), 0..3_usize, moment(), moment(), some(moment().boxed())),
         (0_u32..3, proptest::option::of(hold), proptest::option::of(moment()), 0_u64..300, any::<bool>()),
     )
-        .prop_map(|((state, wanted, started, taken_up, last_batch), (workers, hold, let_go, quarantined, nights))| {
-            RunFacts {
-                state: RunState::ALL[state],
-                wanted: Wanted::ALL[wanted],
-                started,
-                taken_up: taken_up.max(started),
-                last_batch,
-                workers,
-                hold,
-                let_go,
-                quarantined,
-                expected: Some(HOUR),
-                schedule: Some(if nights { nightly() } else { Schedule::default() }),
-                ..run()
-            }
-        })
+        .prop_map(
+            |(
+                (state, wanted, started, taken_up, last_batch),
+                (workers, hold, let_go, quarantined, nights),
+            )| {
+                RunFacts {
+                    state: RunState::ALL[state],
+                    wanted: Wanted::ALL[wanted],
+                    started,
+                    taken_up: taken_up.max(started),
+                    last_batch,
+                    workers,
+                    hold,
+                    let_go,
+                    quarantined,
+                    expected: Some(HOUR),
+                    schedule: Some(if nights { nightly() } else { Schedule::default() }),
+                    ..run()
+                }
+            },
+        )
 }
 
 proptest! {

@@ -40,13 +40,16 @@ fn post_blocking(
     for (name, value) in headers {
         request = request.header(name, value.expose());
     }
-    let mut response = request
-        .send(body)
-        .map_err(|error| Undelivered::because(shortened(&error.to_string(), &hidden)))?;
+    let mut response =
+        request.send(body).map_err(|error| Undelivered::because(shortened(&error.to_string(), &hidden)))?;
     let status = response.status();
     let said = response.body_mut().with_config().limit(MOST_BODY).lossy_utf8(true).read_to_string();
     let said = shortened(&said.unwrap_or_default(), &hidden);
-    let text = if said.is_empty() { format!("HTTP {}", status.as_u16()) } else { format!("HTTP {}: {said}", status.as_u16()) };
+    let text = if said.is_empty() {
+        format!("HTTP {}", status.as_u16())
+    } else {
+        format!("HTTP {}: {said}", status.as_u16())
+    };
     if status.is_success() {
         return Ok(Answer { text });
     }

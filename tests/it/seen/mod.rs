@@ -1,0 +1,4 @@
+//! What can be seen of runs afterwards: figures over time, holds, ranges, reports.
+
+mod over_time;
+mod timings;
