@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::address::{self, Address};
 use super::environment::EnvFileError;
 use super::{
-    Alert, Callbacks, Environment, LintBefore, LogSettings, NewFiles, Target, UrlError, lint, timed_queries,
+    Alert, Callbacks, Environment, LintBefore, LogSettings, NewFiles, PageSettings, Target, UrlError, lint,
+    timed_queries,
 };
 use crate::manifest::{Document, DocumentError, Section, hours, limits, worker_bounds};
 use crate::model::{Hours, Limits, TimedQuery, parse_duration};
@@ -60,6 +61,8 @@ pub struct Settings {
     pub lint: LintBefore,
     /// The application's queries that are timed before, during and after changes.
     pub timed_queries: Vec<TimedQuery>,
+    /// Where the status page listens, and who may see it.
+    pub page: PageSettings,
     /// Who is told of what.
     pub alerts: Vec<Alert>,
     /// What is written of the work.
@@ -109,6 +112,7 @@ const KEYS: &[&str] = &[
     "callbacks",
     "lint",
     "timed_query",
+    "page",
     "alert",
     "log",
 ];
@@ -170,6 +174,7 @@ impl Settings {
             callbacks: Callbacks::read(&document)?,
             lint: lint::read(&root)?,
             timed_queries: timed_queries::read(&root)?,
+            page: PageSettings::read(&document)?,
             alerts: Alert::read_all(&root, environment)?,
             log: LogSettings::read(&root, environment)?,
         })
@@ -255,7 +260,8 @@ mod tests {
         );
         assert_eq!(settings.new_files, defaults.new_files);
         assert_eq!(settings.limits, Limits::DEFAULTS, "what is not said is the same");
-        let keys = KEYS.iter().chain(NewFiles::KEYS).chain(Callbacks::KEYS).chain(timed_queries::KEYS);
+        let keys = KEYS.iter().chain(NewFiles::KEYS).chain(Callbacks::KEYS);
+        let keys = keys.chain(timed_queries::KEYS).chain(PageSettings::KEYS);
         let keys = keys.chain(alerts::KEYS).chain(log::KEYS);
         for key in keys.chain(LIMITS_KEYS).chain(PROBE_KEYS) {
             let there = [
@@ -319,6 +325,11 @@ slug_length = 40
 hooks = [["sqlfluff", "format", "{file}"]]
 [callbacks]
 before_revision = "SET ROLE payroll_owner"
+[page]
+listen = "0.0.0.0:8765"
+trust_header = "X-Forwarded-User"
+trust_proxy = ["10.0.0.0/8", "::1"]
+read_only = true
 [limits]
 rows_per_second = 20_000
 wal_per_second = "20MB"

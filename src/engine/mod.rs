@@ -45,7 +45,7 @@ mod walk;
 mod worker;
 
 pub use comparison::Comparison;
-pub use control::Commanded;
+pub use control::{Commanded, Subject};
 pub use error::RunError;
 pub use history::{
     ChangeOptions, ChangedFile, DataRevisions, Done, FailedSection, Gate, History, HistoryError, HistoryStep,

@@ -95,13 +95,13 @@ impl<'t> Timer<'t> {
         let Some(open) = connection else { return };
         let (answer, error) = match ask(open, query).await {
             Ok(answer) => (answer, None),
-            Err(error) => match error.code() {
-                Some(code) => (Answer::Failed(code.code().to_owned()), Some(sqlstate::parts(&error).1)),
-                None => {
+            Err(error) => {
+                let Some(code) = error.code().map(|code| code.code().to_owned()) else {
                     *connection = None;
                     return;
-                }
-            },
+                };
+                (Answer::Failed(code), Some(sqlstate::parts(&error).1))
+            }
         };
         let plan = if with_plan { look(open, query).await } else { None };
         if let Some(error) = error {

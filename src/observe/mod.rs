@@ -5,10 +5,14 @@ mod fan;
 pub mod logs;
 pub mod metrics;
 mod progress;
+mod report;
 mod standing;
 mod terminal;
+mod timings;
 
 pub use fan::Fan;
 pub use progress::Progress;
+pub use report::{HeldBy, Report, batches_to_csv, events_to_csv};
 pub use standing::{Source, Standing};
 pub use terminal::{Talk, Terminal};
+pub use timings::{PhaseFigures, QueryTimings, human_latency};

@@ -243,7 +243,7 @@ impl Observer for Terminal {
             }
             Notice::Alerted { text, .. } => self.line(shown, &format!("alert: {text}")),
             Notice::Quarantined { message: reason, .. } | Notice::Warning { reason } => {
-                self.line(shown, &format!("warning: {reason}"))
+                self.line(shown, &format!("warning: {reason}"));
             }
         }
     }

@@ -19,6 +19,6 @@ pub mod waiting;
 
 pub use connect::{ConnectError, Connection, Connector};
 pub use inventory::{Difference, Inventory};
-pub use sqlstate::{ErrorClass, classify};
+pub use sqlstate::{ErrorClass, classify, describe};
 pub use storage::{PageSample, Storage};
 pub use waiting::{Waiting, waiting};

@@ -6,6 +6,7 @@ CREATE TABLE {schema}.sample (
     at              timestamptz NOT NULL DEFAULT clock_timestamp(),
     seconds         float8 NOT NULL CHECK (seconds >= 0),
     stay            uuid NOT NULL,
+    actor           text NOT NULL,
     host            text NOT NULL,
     process_id      int NOT NULL,
     workers         int NOT NULL,
