@@ -1,4 +1,4 @@
-//! `longhaul serve`: the status page, and nothing else.
+//! `longhaul serve`: the status page, and the alerts of what it shows.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::{exit, signals};
 use crate::config::{Network, PageSettings};
 use crate::engine::StopLevel;
+use crate::observe::Terminal;
 use crate::web::{Page, PageOptions};
 
 #[derive(Args, Debug)]
@@ -49,10 +50,13 @@ pub(crate) async fn serve(args: &ServeArgs, context: &Context<'_>) -> Result<u8,
     page.hosts.extend(args.host.iter().cloned());
     let page = open(page, context)?;
     let stop = signals::listen_for_the_end()?;
-    tokio::select! {
-        served = page.serve() => served?,
-        () = stop.reached(StopLevel::AfterBatch) => {}
-    }
+    let terminal = Terminal::new(context.clock, context.printer.talk(), false);
+    let alerts = context.alerts(&context.connector()?, context.observer(terminal));
+    let served = tokio::select! {
+        served = page.serve() => served.map_err(Failure::from),
+        () = stop.reached(StopLevel::AfterBatch) => Ok(()),
+    };
+    context.finish(alerts, served).await?;
     Ok(exit::DONE)
 }
 
