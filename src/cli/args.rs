@@ -138,6 +138,10 @@ pub(crate) enum Command {
     Serve(super::serve::ServeArgs),
     /// Where runs stand
     Status(super::status::StatusArgs),
+    /// How a run came about: what, when, by whom, what held it, what it cost, what was proved
+    ///
+    /// Prints it; --html writes one file with charts that needs nothing else, --csv the batches and the events.
+    Report(super::report::ReportArgs),
     /// Who did what when
     Log(super::log::LogArgs),
     /// Where the database stands in the history

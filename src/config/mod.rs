@@ -11,6 +11,7 @@ mod network;
 mod new_files;
 mod page;
 mod settings;
+mod timed_queries;
 mod tls;
 
 pub use callbacks::Callbacks;

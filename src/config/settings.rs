@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use super::address::{self, Address};
 use super::environment::EnvFileError;
-use super::{Callbacks, Environment, LintBefore, NewFiles, PageSettings, Target, UrlError, lint};
+use super::{
+    Callbacks, Environment, LintBefore, NewFiles, PageSettings, Target, UrlError, lint, timed_queries,
+};
 use crate::manifest::{Document, DocumentError, Section, hours, limits, worker_bounds};
-use crate::model::{Hours, Limits, parse_duration};
+use crate::model::{Hours, Limits, TimedQuery, parse_duration};
 use crate::plan::scale::Bounds;
 
 /// What the command line says; each beats what the environment and the file say.
@@ -58,6 +60,8 @@ pub struct Settings {
     pub lint: LintBefore,
     /// Where the status page listens, and who may see it.
     pub page: PageSettings,
+    /// The application's queries that are timed before, during and after changes.
+    pub timed_queries: Vec<TimedQuery>,
 }
 
 /// Why there are no settings.
@@ -103,6 +107,7 @@ const KEYS: &[&str] = &[
     "callbacks",
     "lint",
     "page",
+    "timed_query",
 ];
 
 impl Settings {
@@ -162,6 +167,7 @@ impl Settings {
             callbacks: Callbacks::read(&document)?,
             lint: lint::read(&root)?,
             page: PageSettings::read(&document)?,
+            timed_queries: timed_queries::read(&root)?,
         })
     }
 
@@ -245,6 +251,7 @@ mod tests {
         assert_eq!(settings.new_files, defaults.new_files);
         assert_eq!(settings.limits, Limits::DEFAULTS, "what is not said is the same");
         let keys = KEYS.iter().chain(NewFiles::KEYS).chain(Callbacks::KEYS).chain(PageSettings::KEYS);
+        let keys = keys.chain(timed_queries::KEYS);
         for key in keys.chain(LIMITS_KEYS).chain(PROBE_KEYS) {
             let there = [
                 format!("\n{key} = "),
@@ -252,6 +259,7 @@ mod tests {
                 format!("\n# [{key}]"),
                 format!("\n# {key} = "),
                 format!("\n# [[limits.{key}]]"),
+                format!("\n# [[{key}]]"),
             ];
             assert!(
                 there.iter().any(|line| uncommented.contains(line)),
@@ -320,6 +328,10 @@ canary = "SELECT 1"
 [[limits.probe]]
 url = "http://localhost:8080/may-migrate"
 every = "1s"
+[[timed_query]]
+name = "pay slip"
+sql = "SELECT 1"
+slower = 1.5
 "#;
 
     proptest! {

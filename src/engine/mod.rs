@@ -38,6 +38,7 @@ mod stop;
 mod supervision;
 mod takeover;
 mod tally;
+mod timings;
 mod vacuum;
 mod verify;
 mod walk;

@@ -102,7 +102,8 @@ impl LiveSettings {
             let no_assignment = || BadSetting::NoAssignment { text: assignment.clone() };
             let (key, value) = assignment.split_once('=').ok_or_else(no_assignment)?;
             let (key, value) = (key.trim(), value.trim());
-            let unknown = || BadSetting::UnknownKey { key: key.to_owned(), nearest: nearest(key, setting_keys()) };
+            let unknown =
+                || BadSetting::UnknownKey { key: key.to_owned(), nearest: nearest(key, setting_keys()) };
             let section = if TOP.contains(&key) {
                 None
             } else if HOURS.contains(&key) {

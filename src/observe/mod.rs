@@ -2,10 +2,14 @@
 
 mod fan;
 mod progress;
+mod report;
 mod standing;
 mod terminal;
+mod timings;
 
 pub use fan::Fan;
 pub use progress::Progress;
+pub use report::{HeldBy, Report, batches_to_csv, events_to_csv};
 pub use standing::{Source, Standing};
 pub use terminal::{Talk, Terminal};
+pub use timings::{PhaseFigures, QueryTimings, human_latency};

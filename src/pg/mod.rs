@@ -13,6 +13,7 @@ pub mod search_path;
 pub mod sqlstate;
 pub mod storage;
 pub mod surroundings;
+pub mod timed;
 pub mod tls;
 pub mod waiting;
 

@@ -144,9 +144,9 @@ impl Access {
         if let Some(site) = request.header("sec-fetch-site") {
             return site == "same-origin";
         }
-        let forwarded = request.header("x-forwarded-host").filter(|_| {
-            self.proxy.as_ref().is_some_and(|proxy| proxy.is_trusted(request.from))
-        });
+        let forwarded = request
+            .header("x-forwarded-host")
+            .filter(|_| self.proxy.as_ref().is_some_and(|proxy| proxy.is_trusted(request.from)));
         let host = forwarded.or_else(|| request.header(header::HOST));
         let origin = request.header(header::ORIGIN).and_then(|origin| origin.split_once("://"));
         matches!((origin, host), (Some((_, origin)), Some(host)) if origin.eq_ignore_ascii_case(host))

@@ -126,10 +126,14 @@ fn word(command: Command, done: &Commanded) -> &'static str {
 fn reason(written: &str) -> Result<String, Problem> {
     let why = written.split_whitespace().collect::<Vec<_>>().join(" ");
     if why.is_empty() {
-        return Err(unfinished("a reason is missing").hint("say why: it is kept in the log, and shown to everybody"));
+        return Err(
+            unfinished("a reason is missing").hint("say why: it is kept in the log, and shown to everybody")
+        );
     }
     if why.chars().count() > LONGEST_WHY {
-        return Err(unfinished("the reason is too long").hint(format!("{LONGEST_WHY} characters are the most")));
+        return Err(
+            unfinished("the reason is too long").hint(format!("{LONGEST_WHY} characters are the most"))
+        );
     }
     Ok(why)
 }

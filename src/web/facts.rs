@@ -149,7 +149,9 @@ impl Reading<'_> {
         let history = self.history().await?;
         let in_files = history.manifest.as_ref().is_ok_and(|manifest| manifest.revision(id).is_some());
         if !in_files && !history.applied.contains_key(id) {
-            return Err(Problem::not_found(format!("there is no revision `{id}`, neither in the files nor applied")));
+            return Err(Problem::not_found(format!(
+                "there is no revision `{id}`, neither in the files nor applied"
+            )));
         }
         let (mut runs, mut events) = (Vec::new(), Vec::new());
         if self.is_stored {
@@ -196,10 +198,8 @@ impl Reading<'_> {
 
     async fn quarantine(&self, run: i64, after: Option<i64>) -> Result<Quarantine, Problem> {
         let standing = self.standing(run).await?;
-        let read = self
-            .store
-            .quarantine_keys(&**self.connection, (RunId(run), after.unwrap_or(0)), PAGE + 1)
-            .await;
+        let read =
+            self.store.quarantine_keys(&**self.connection, (RunId(run), after.unwrap_or(0)), PAGE + 1).await;
         let rows = match read {
             Err(error @ StoreError::Sql { .. }) if error.class() == crate::pg::ErrorClass::Rights => {
                 Err(error.into())

@@ -15,9 +15,15 @@ pub(super) enum Key {
     /// The question whether a run is to be cancelled.
     Cancel(i64),
     /// Batches before that one.
-    Batches { run: i64, before: Option<i64> },
+    Batches {
+        run: i64,
+        before: Option<i64>,
+    },
     /// Rows in quarantine behind that one.
-    Quarantine { run: i64, after: Option<i64> },
+    Quarantine {
+        run: i64,
+        after: Option<i64>,
+    },
     Events(EventFilter),
 }
 
@@ -44,7 +50,9 @@ impl Key {
             ["runs", run] => Self::Run(run.parse().ok()?),
             ["runs", run, "cancel"] => Self::Cancel(run.parse().ok()?),
             ["runs", run, "batches"] => Self::Batches { run: run.parse().ok()?, before: number("before") },
-            ["runs", run, "quarantine"] => Self::Quarantine { run: run.parse().ok()?, after: number("after") },
+            ["runs", run, "quarantine"] => {
+                Self::Quarantine { run: run.parse().ok()?, after: number("after") }
+            }
             ["events"] => Self::Events(EventFilter {
                 run: number("run"),
                 kind: value("kind").filter(|kind| is_word(kind)).map(str::to_owned),
@@ -132,7 +140,9 @@ mod tests {
 
     #[test]
     fn what_is_no_page_is_none() {
-        for path in ["/runs", "/runs/x", "/runs/5/", "/runs/99999999999999999999", "/nothing", "/revisions/%ff"] {
+        for path in
+            ["/runs", "/runs/x", "/runs/5/", "/runs/99999999999999999999", "/nothing", "/revisions/%ff"]
+        {
             let is_run = path == "/runs/5/";
             assert_eq!(Key::parse(path, "").is_some(), is_run, "{path}");
         }

@@ -50,7 +50,11 @@ pub(super) async fn follow(
         return guard::show(&shared, &Problem::not_found("there is no such page"));
     };
     if shared.reader.watchers() >= MOST {
-        let full = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Too many pages are open", "no more can be followed");
+        let full = Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Too many pages are open",
+            "no more can be followed",
+        );
         return guard::show(&shared, &full);
     }
     let viewer = shared.viewer(&visitor, &session);
@@ -98,7 +102,9 @@ impl Open {
                 }
                 if self.title != view.title {
                     self.title.clone_from(&view.title);
-                    self.due.push(Event::default().event("title").data(format!("{} · longhaul", one_line(&view.title))));
+                    self.due.push(
+                        Event::default().event("title").data(format!("{} · longhaul", one_line(&view.title))),
+                    );
                 }
             }
             // What was seen last stays, below the reason why it is old.

@@ -100,7 +100,9 @@ mod tests {
     #[test]
     fn nobody_is_led_elsewhere() {
         assert_eq!(own_address("/runs/5?x=1"), "/runs/5?x=1");
-        for other in ["", "https://evil.example", "//evil.example", "/\\evil.example", "/a\r\nSet-Cookie: x", "runs"] {
+        for other in
+            ["", "https://evil.example", "//evil.example", "/\\evil.example", "/a\r\nSet-Cookie: x", "runs"]
+        {
             assert_eq!(own_address(other), "/", "{other:?}");
         }
     }

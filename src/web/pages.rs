@@ -40,7 +40,8 @@ pub(super) async fn show(
         return answer(&shared, &Key::Overview, &viewer, Err(missing), None);
     };
     let word = query.split('&').find_map(|pair| pair.strip_prefix("said="));
-    let notice = word.and_then(|word| NOTICES.iter().find(|(known, _)| *known == word)).map(|(_, text)| *text);
+    let notice =
+        word.and_then(|word| NOTICES.iter().find(|(known, _)| *known == word)).map(|(_, text)| *text);
     let view = shared.reader.read(&key).await.map(|facts| view::view(&key, &facts, &viewer));
     answer(&shared, &key, &viewer, view, notice)
 }
@@ -50,7 +51,10 @@ pub(super) async fn show_again(shared: &Shared, key: &Key, viewer: &Viewer, prob
     let mut frame = shared.frame(Some(key), viewer, Some(problem));
     frame.problem = Some(problem);
     match shared.reader.read(key).await {
-        Ok(facts) => (problem.status, Html(view::document(&frame, &view::view(key, &facts, viewer)).into_string())).into_response(),
+        Ok(facts) => {
+            (problem.status, Html(view::document(&frame, &view::view(key, &facts, viewer)).into_string()))
+                .into_response()
+        }
         Err(_) => (problem.status, Html(view::problem(&frame).into_string())).into_response(),
     }
 }

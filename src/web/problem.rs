@@ -49,8 +49,12 @@ impl Problem {
 
     /// Nothing has been stored there yet.
     pub(super) fn nothing_stored() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "Nothing here yet", "longhaul has stored nothing in this database yet")
-            .hint("`longhaul upgrade` and `longhaul run` make what they need")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "Nothing here yet",
+            "longhaul has stored nothing in this database yet",
+        )
+        .hint("`longhaul upgrade` and `longhaul run` make what they need")
     }
 
     /// A form that another site, or a page of another time, has sent.
@@ -121,17 +125,21 @@ impl From<Denied> for Problem {
                      localhost it is always known",
                 )
             }
-            Denied::Login => Self::new(StatusCode::UNAUTHORIZED, "Who are you?", "this page asks for a token"),
+            Denied::Login => {
+                Self::new(StatusCode::UNAUTHORIZED, "Who are you?", "this page asks for a token")
+            }
             Denied::WrongToken => {
                 Self::new(StatusCode::UNAUTHORIZED, "Not the token", "that is not this page's token")
             }
             Denied::Slow(left) => {
                 let seconds = std::time::Duration::from_secs(left.as_secs() + 1);
-                let message = format!("too many wrong tokens came from your address: wait {}", human_duration(seconds));
+                let message =
+                    format!("too many wrong tokens came from your address: wait {}", human_duration(seconds));
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "Not so fast", message)
             }
-            Denied::Proxy => forbidden("no trusted proxy has said who you are")
-                .hint("come by way of the proxy; --trust-proxy names its address, --trust-header what it says"),
+            Denied::Proxy => forbidden("no trusted proxy has said who you are").hint(
+                "come by way of the proxy; --trust-proxy names its address, --trust-header what it says",
+            ),
             Denied::OtherSite => Self::foreign_form(),
             Denied::ReadOnly => forbidden("this page only shows: nothing can be changed by it")
                 .hint("`longhaul pause`, `resume`, `cancel` and `set` work from any host"),

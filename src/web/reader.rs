@@ -31,7 +31,8 @@ const IDLE: Duration = Duration::from_secs(30);
 /// Readings that are kept at most.
 const KEPT: usize = 50;
 /// A session that only looks, and never for long.
-const SESSION: &str = "SET statement_timeout = '5s'; SET lock_timeout = '2s'; SET default_transaction_read_only = on";
+const SESSION: &str =
+    "SET statement_timeout = '5s'; SET lock_timeout = '2s'; SET default_transaction_read_only = on";
 
 /// Reads pages.
 pub(super) struct Reader {

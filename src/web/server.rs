@@ -124,7 +124,9 @@ fn access(page: &PageSettings, token: Option<String>, user: &str) -> Result<Acce
         None => token,
     };
     let token = token.map(|token| token.trim().to_owned());
-    if let Some(length) = token.as_ref().map(|token| token.chars().count()).filter(|length| *length < Token::SHORTEST) {
+    if let Some(length) =
+        token.as_ref().map(|token| token.chars().count()).filter(|length| *length < Token::SHORTEST)
+    {
         return Err(PageError::ShortToken { length });
     }
     Ok(Access {
@@ -147,8 +149,7 @@ fn proxy(page: &PageSettings) -> Result<Option<Proxy>, PageError> {
         (Some(_), []) => half("--trust-header", "--trust-proxy"),
         (None, _) => half("--trust-proxy", "--trust-header"),
         (Some(name), trusted) => {
-            let header: HeaderName =
-                name.parse().map_err(|_| PageError::BadHeader { name: name.clone() })?;
+            let header: HeaderName = name.parse().map_err(|_| PageError::BadHeader { name: name.clone() })?;
             Ok(Some(Proxy { header: header.to_string(), trusted: trusted.to_vec() }))
         }
     }

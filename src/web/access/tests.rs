@@ -14,7 +14,12 @@ fn behind_proxy() -> Access {
 }
 
 /// A request of this method with these headers, from there.
-fn judged(access: &Access, method: &Method, headers: &[(&'static str, &str)], from: &str) -> Result<String, Denied> {
+fn judged(
+    access: &Access,
+    method: &Method,
+    headers: &[(&'static str, &str)],
+    from: &str,
+) -> Result<String, Denied> {
     let headers = headers.iter().map(|(name, value)| {
         (header::HeaderName::from_static(name), header::HeaderValue::from_str(value).unwrap())
     });
@@ -88,13 +93,22 @@ fn nothing_is_changed_where_all_is_only_shown() {
 fn the_token_lets_in_by_cookie_or_header() {
     let get = |headers: &[(&'static str, &str)]| judged(&with_token(), &Method::GET, headers, "192.0.2.1");
     assert_eq!(get(&[("host", "db1")]), Err(Denied::Login));
-    assert_eq!(get(&[("authorization", "Bearer 0123456789abcdef")]), Ok("token from 192.0.2.1 (page)".to_owned()));
+    assert_eq!(
+        get(&[("authorization", "Bearer 0123456789abcdef")]),
+        Ok("token from 192.0.2.1 (page)".to_owned())
+    );
     assert_eq!(get(&[("authorization", "Bearer 0123456789abcdeX")]), Err(Denied::WrongToken));
     assert_eq!(get(&[("authorization", "Basic 0123456789abcdef")]), Err(Denied::Login));
     let headers = HeaderMap::new();
     let with = |session: &Session, wait| {
         let from = [192, 0, 2, 1].into();
-        with_token().judge(&Request { method: &Method::GET, headers: &headers, from, session: Some(session), wait })
+        with_token().judge(&Request {
+            method: &Method::GET,
+            headers: &headers,
+            from,
+            session: Some(session),
+            wait,
+        })
     };
     assert!(with(&Session::new(true), None).is_ok());
     assert!(with(&Session::new(true), Some(Duration::from_secs(9))).is_ok(), "who is in is not slowed down");

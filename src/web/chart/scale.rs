@@ -50,9 +50,8 @@ impl Scale {
 }
 
 /// Distances between marks of time, in seconds.
-const STEPS: [i64; 18] = [
-    1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800,
-];
+const STEPS: [i64; 18] =
+    [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800];
 
 impl TimeAxis {
     /// Between these two times, with three to seven marks at full minutes, hours or days of the zone.

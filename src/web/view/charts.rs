@@ -55,12 +55,17 @@ fn microseconds(seconds: f64) -> i64 {
 
 /// The latest holds with their numbers, which are counted from the run's first.
 fn numbered(holds: &[HoldPeriod]) -> Vec<(usize, &HoldPeriod)> {
-    let numbered: Vec<(usize, &HoldPeriod)> = holds.iter().enumerate().map(|(at, hold)| (at + 1, hold)).collect();
+    let numbered: Vec<(usize, &HoldPeriod)> =
+        holds.iter().enumerate().map(|(at, hold)| (at + 1, hold)).collect();
     numbered.into_iter().skip(holds.len().saturating_sub(MOST_HOLDS)).collect()
 }
 
 fn reason(hold: &HoldPeriod) -> String {
-    if hold.signals.is_empty() { hold.message.clone() } else { format!("{} ({})", hold.message, hold.signals.join(", ")) }
+    if hold.signals.is_empty() {
+        hold.message.clone()
+    } else {
+        format!("{} ({})", hold.message, hold.signals.join(", "))
+    }
 }
 
 fn reasons(holds: &[(usize, &HoldPeriod)], all: usize, zone: &TimeZone) -> Markup {
@@ -89,7 +94,8 @@ fn reasons(holds: &[(usize, &HoldPeriod)], all: usize, zone: &TimeZone) -> Marku
 fn panels(run: &OneRun) -> Vec<Panel> {
     let points = &run.points;
     let line = |name, of: fn(&Point) -> f64, filled| Line { name, pieces: pieces(points, of), filled };
-    let panel = |title: &str, lines, base, told| Panel { title: title.to_owned(), lines, limit: None, base, told };
+    let panel =
+        |title: &str, lines, base, told| Panel { title: title.to_owned(), lines, limit: None, base, told };
     let mut panels = vec![
         panel("Rows a second", vec![line("rows", |point| point.rows_per_second, true)], 10.0, amount),
         panel(
@@ -136,7 +142,8 @@ fn signal(series: &SignalSeries) -> Panel {
     let lines = vec![Line { name: "value", pieces: in_pieces(values, stretch), filled: true }];
     let mut letters = series.signal.chars();
     let title = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
-    let limit = series.points.last().map(|point| point.limit).filter(|limit| limit.is_finite() && *limit > 0.0);
+    let limit =
+        series.points.last().map(|point| point.limit).filter(|limit| limit.is_finite() && *limit > 0.0);
     Panel { title, lines, limit, base, told }
 }
 
@@ -182,14 +189,24 @@ fn seconds(value: f64) -> String {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float is cut off at the bounds")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float is cut off at the bounds"
+)]
 fn size(value: f64) -> String {
     human_size(value.max(0.0) as u64)
 }
 
 /// Without digits that say nothing.
 fn trimmed(value: f64) -> String {
-    let decimals = if value.abs() >= 100.0 { 0 } else if value.abs() >= 1.0 { 1 } else { 2 };
+    let decimals = if value.abs() >= 100.0 {
+        0
+    } else if value.abs() >= 1.0 {
+        1
+    } else {
+        2
+    };
     let text = format!("{value:.decimals$}");
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }

@@ -41,5 +41,9 @@ pub(super) fn view(page: &Events) -> View {
             }
         }
     };
-    View { title: "Events".to_owned(), parts: vec![Part { id: "events", html }], reloads: filter.before.is_none() }
+    View {
+        title: "Events".to_owned(),
+        parts: vec![Part { id: "events", html }],
+        reloads: filter.before.is_none(),
+    }
 }

@@ -78,7 +78,14 @@ fn act(action: &str, name: &str, entered: Option<&Entered>, body: &Markup) -> Ma
     }
 }
 
-fn form(run: i64, action: &str, mark: &str, entered: Option<&Entered>, fields: &Markup, button: &Markup) -> Markup {
+fn form(
+    run: i64,
+    action: &str,
+    mark: &str,
+    entered: Option<&Entered>,
+    fields: &Markup,
+    button: &Markup,
+) -> Markup {
     let why = entered.filter(|entered| entered.action == action).map_or("", |entered| &entered.why);
     let id = format!("why-{action}");
     html! {
@@ -131,7 +138,9 @@ pub(super) fn ask_to_cancel(standing: &Standing, viewer: &Viewer) -> View {
     let question = format!("Cancel run {} of {} for good?", run.id, run.name);
     let back = Key::Run(run.id.0).path();
     let html = match &viewer.mark {
-        None => html! { h1 { (question) } p { "This page only shows." } p { a href=(back) { "Back to the run" } } },
+        None => {
+            html! { h1 { (question) } p { "This page only shows." } p { a href=(back) { "Back to the run" } } }
+        }
         Some(_) if !is_possible(standing, Command::Cancel) => html! {
             h1 { (question) }
             p { "It is " (standing.state()) ": there is nothing to cancel." }

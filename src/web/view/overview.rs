@@ -61,7 +61,11 @@ fn line(standing: &Standing) -> String {
     let seen = human_count(standing.pass.rows_seen);
     let mut told = vec![match standing.percent() {
         Some(percent) => {
-            format!("{}: {percent} %, {seen} of about {} rows", standing.run.pass, human_count(standing.run.estimated_rows))
+            format!(
+                "{}: {percent} %, {seen} of about {} rows",
+                standing.run.pass,
+                human_count(standing.run.estimated_rows)
+            )
         }
         None => format!("{} rows changed", human_count(standing.all.rows_changed)),
     }];
@@ -88,13 +92,22 @@ pub(super) fn why(standing: &Standing) -> Option<String> {
     let interrupted = run.state.is_active() && standing.workers.is_empty();
     match (held, &run.reason) {
         (Some(worker), _) => Some(format!("{}, since {}", worker.doing, worker.doing_since)),
-        _ if interrupted => Some("no process is at work on it: run it again, and it goes on where it was".to_owned()),
+        _ if interrupted => {
+            Some("no process is at work on it: run it again, and it goes on where it was".to_owned())
+        }
         (None, Some(reason)) if !run.state.is_active() => Some(format!("it {reason}")),
-        _ => standing.hours().filter(|hours| hours.starts_with("closed")).map(|hours| format!("hours: {hours}")),
+        _ => standing
+            .hours()
+            .filter(|hours| hours.starts_with("closed"))
+            .map(|hours| format!("hours: {hours}")),
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float is cut off at the bounds")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float is cut off at the bounds"
+)]
 pub(super) fn rounded(rate: f64) -> u64 {
     rate.round() as u64
 }

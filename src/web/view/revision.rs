@@ -27,7 +27,8 @@ pub(super) fn view(one: &OneRevision) -> View {
 fn head(one: &OneRevision, message: &str) -> Markup {
     let revision = one.history.manifest.as_ref().ok().and_then(|manifest| manifest.revision(&one.id));
     let applied = one.history.applied.get(&one.id);
-    let changed = revision.zip(applied).is_some_and(|(revision, applied)| revision.checksum != applied.checksum);
+    let changed =
+        revision.zip(applied).is_some_and(|(revision, applied)| revision.checksum != applied.checksum);
     html! {
         div.title {
             h1 { (message) }

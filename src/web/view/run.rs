@@ -27,7 +27,10 @@ pub(super) fn view(run: &OneRun, viewer: &Viewer) -> View {
         Part { id: "batches", html: batches(run) },
         Part {
             id: "events",
-            html: latest_events(&run.events, EventFilter { run: Some(standing.run.id.0), ..EventFilter::default() }),
+            html: latest_events(
+                &run.events,
+                EventFilter { run: Some(standing.run.id.0), ..EventFilter::default() },
+            ),
         },
         Part { id: "more", html: more(run) },
     ];
@@ -146,7 +149,7 @@ pub(super) fn table(batches: &[LoggedBatch], zone: &jiff::tz::TimeZone) -> Marku
             tbody {
                 @for batch in batches {
                     tr id=(format!("batch-{}", batch.id)) {
-                        td { (time(batch.finished_at, zone)) }
+                        td.when { (time(batch.finished_at, zone)) }
                         td.wide { (bounds(batch)) }
                         td.number data-label="passed" { (count(batch.rows_seen)) }
                         td.number data-label="changed" { (count(batch.rows_changed)) }
