@@ -19,6 +19,7 @@ mod lint;
 mod main_job;
 mod night;
 mod once;
+mod page;
 mod pooled;
 mod pressure;
 mod quarantine;

@@ -267,7 +267,7 @@ mod tests {
     fn where_nothing_was_measured_there_is_no_line() {
         let text =
             draw(&chart(vec![vec![(0, 10.0), (10_000_000, 10.0)], vec![(90_000_000, 10.0)]])).into_string();
-        assert!(text.contains("M0.0 93.3L200.0 93.3M1800.0 93.3L1804.0 93.3"), "{text}");
+        assert!(text.contains("M0.0 0.0L200.0 0.0M1800.0 0.0L1804.0 0.0"), "{text}");
         assert!(draw(&chart(vec![])).into_string().contains("nothing yet"));
     }
 }
