@@ -58,10 +58,10 @@ pub struct Settings {
     pub callbacks: Callbacks,
     /// What an upgrade makes of findings that are dangerous.
     pub lint: LintBefore,
-    /// Where the status page listens, and who may see it.
-    pub page: PageSettings,
     /// The application's queries that are timed before, during and after changes.
     pub timed_queries: Vec<TimedQuery>,
+    /// Where the status page listens, and who may see it.
+    pub page: PageSettings,
 }
 
 /// Why there are no settings.
@@ -106,8 +106,8 @@ const KEYS: &[&str] = &[
     "new_files",
     "callbacks",
     "lint",
-    "page",
     "timed_query",
+    "page",
 ];
 
 impl Settings {
@@ -166,8 +166,8 @@ impl Settings {
             history_wait: duration("history_wait", Self::DEFAULT_HISTORY_WAIT)?,
             callbacks: Callbacks::read(&document)?,
             lint: lint::read(&root)?,
-            page: PageSettings::read(&document)?,
             timed_queries: timed_queries::read(&root)?,
+            page: PageSettings::read(&document)?,
         })
     }
 
@@ -250,8 +250,8 @@ mod tests {
         );
         assert_eq!(settings.new_files, defaults.new_files);
         assert_eq!(settings.limits, Limits::DEFAULTS, "what is not said is the same");
-        let keys = KEYS.iter().chain(NewFiles::KEYS).chain(Callbacks::KEYS).chain(PageSettings::KEYS);
-        let keys = keys.chain(timed_queries::KEYS);
+        let keys = KEYS.iter().chain(NewFiles::KEYS).chain(Callbacks::KEYS);
+        let keys = keys.chain(timed_queries::KEYS).chain(PageSettings::KEYS);
         for key in keys.chain(LIMITS_KEYS).chain(PROBE_KEYS) {
             let there = [
                 format!("\n{key} = "),
