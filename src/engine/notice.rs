@@ -163,7 +163,7 @@ pub enum Notice {
         /// Which of the two.
         direction: Direction,
     },
-    /// A statement of a section begins that runs statement by statement.
+    /// A statement of a section begins.
     Statement {
         /// Which, from 1.
         number: usize,
@@ -171,6 +171,26 @@ pub enum Notice {
         of: usize,
         /// Its text.
         sql: String,
+    },
+    /// What the statement at work does, as it was last seen; empty: nothing but its work.
+    StatementDoing {
+        /// In words: whom it waits for, how far an index is built.
+        what: String,
+    },
+    /// A statement of a section is through.
+    StatementDone {
+        /// Which, from 1.
+        number: usize,
+        /// Of how many.
+        of: usize,
+        /// Its text.
+        sql: String,
+        /// How long it took, its waiting included.
+        took: Duration,
+        /// How long it was seen to wait for locks of others, in all.
+        lock_wait: Duration,
+        /// For whom last, in few words.
+        waited_for: Option<String>,
     },
     /// What an attempt that failed left behind is put right.
     Repairing {

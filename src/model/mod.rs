@@ -26,5 +26,5 @@ pub use run::{Pass, RunState, UnknownState, Wanted};
 pub use tolerance::{BadTolerance, Tolerance};
 pub use units::{
     BadDuration, BadShare, BadSize, counted, human_count, human_duration, human_size, parse_duration,
-    parse_share, parse_size,
+    parse_share, parse_size, shortened,
 };

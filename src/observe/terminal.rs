@@ -237,6 +237,7 @@ impl Observer for Terminal {
                 let short: String = words.join(" ").chars().take(STATEMENT).collect();
                 self.line(shown, &format!("  {number} of {of}: {short}"));
             }
+            Notice::StatementDoing { .. } | Notice::StatementDone { .. } => {}
             Notice::Compared { how } => self.line(shown, &how),
             Notice::Repairing { reason } | Notice::Rescaled { reason } | Notice::Safeguard { reason } => {
                 self.line(shown, &reason);
