@@ -78,7 +78,9 @@ pub fn main() -> u8 {
             return exit::FAILED;
         }
     };
-    let code = match runtime.block_on(dispatch(&arguments, &printer)) {
+    let done = runtime.block_on(dispatch(&arguments, &printer));
+    printer.end();
+    let code = match done {
         Ok(code) => code,
         Err(failure) => {
             printer.failure(&failure);

@@ -1,19 +1,24 @@
 //! Where output goes: data to stdout, talk and errors to stderr.
 
 use std::io::{IsTerminal, Write};
+use std::sync::{Arc, OnceLock};
 
 use clap::ColorChoice;
+use serde_json::json;
 
 use super::args::Global;
 use super::failure::Failure;
-use crate::observe::Talk;
+use crate::clock::Clock;
+use crate::observe::{Show, Talk, Terminal};
 
 /// Writes to stdout and stderr. A closed pipe ends the writing, not the work.
 pub(crate) struct Printer {
     pub(crate) json: bool,
-    pub(crate) bars: bool,
+    bars: bool,
     talk: Talk,
     color: bool,
+    /// What shows progress, once a command has begun that has some: nothing may be printed across it.
+    terminal: OnceLock<Arc<Terminal>>,
 }
 
 impl Printer {
@@ -31,7 +36,32 @@ impl Printer {
                 terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             }
         };
-        Self { json: global.json, bars: terminal && !global.no_progress, talk, color }
+        // One that can't move its cursor gets lines.
+        let moves = std::env::var("TERM").is_ok_and(|name| !name.is_empty() && name != "dumb");
+        let bars = terminal && moves && !global.no_progress;
+        Self { json: global.json, bars, talk, color, terminal: OnceLock::new() }
+    }
+
+    /// What shows progress, from now on: bars on a terminal, lines elsewhere, lines of JSON with `--json`.
+    pub(crate) fn terminal(&self, clock: &Clock) -> Arc<Terminal> {
+        let show = match (self.json, self.bars) {
+            (true, _) => Show::Json,
+            (false, true) => Show::Bars { color: self.color },
+            (false, false) => Show::Lines,
+        };
+        self.terminal.get_or_init(|| Arc::new(Terminal::new(clock, self.talk, show))).clone()
+    }
+
+    /// Whether colours are wanted, and can be shown.
+    pub(crate) fn color(&self) -> bool {
+        self.color
+    }
+
+    /// Progress is over: what is printed from now on stands by itself.
+    pub(crate) fn end(&self) {
+        if let Some(terminal) = self.terminal.get() {
+            terminal.end();
+        }
     }
 
     pub(crate) fn talk(&self) -> Talk {
@@ -52,15 +82,24 @@ impl Printer {
     }
 
     /// Data: to stdout.
-    #[expect(clippy::unused_self, reason = "one printer for both streams, whatever the flags")]
     pub(crate) fn data(&self, text: &str) {
-        let _ = writeln!(std::io::stdout(), "{text}");
+        let print = || {
+            let _ = writeln!(std::io::stdout(), "{text}");
+        };
+        match self.terminal.get() {
+            Some(terminal) => terminal.above(print),
+            None => print(),
+        }
     }
 
     /// Talk: to stderr, unless quiet.
     pub(crate) fn say(&self, text: &str) {
-        if self.talk != Talk::Quiet {
-            let _ = writeln!(std::io::stderr(), "{text}");
+        match self.terminal.get() {
+            _ if self.talk == Talk::Quiet => {}
+            Some(terminal) => terminal.say(text),
+            None => {
+                let _ = writeln!(std::io::stderr(), "{text}");
+            }
         }
     }
 
@@ -71,11 +110,27 @@ impl Printer {
 
     /// An error, always.
     pub(crate) fn failure(&self, failure: &Failure) {
+        if let Some(terminal) = self.terminal.get().filter(|terminal| terminal.show() == Show::Json) {
+            let error = json!({
+                "error": failure.message,
+                "because": failure.causes,
+                "details": failure.details,
+                "hint": failure.hint,
+            });
+            return terminal.object("error", error);
+        }
         let mut lines = vec![format!("{}: {}", self.paint("1;31", "error"), failure.message)];
         lines.extend(failure.causes.iter().map(|cause| format!("  because: {cause}")));
         lines.extend(failure.details.iter().cloned());
         lines.extend(failure.hint.iter().map(|hint| format!("{}: {hint}", self.paint("1;36", "hint"))));
-        let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
+        let text = lines.join("\n");
+        let print = || {
+            let _ = writeln!(std::io::stderr(), "{text}");
+        };
+        match self.terminal.get() {
+            Some(terminal) => terminal.above(print),
+            None => print(),
+        }
     }
 
     fn paint(&self, code: &str, text: &str) -> String {

@@ -1,6 +1,5 @@
 //! `longhaul run JOB`
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -12,7 +11,6 @@ use super::failure::Failure;
 use super::signals;
 use crate::engine::{Ended, History, JobOutcome, Leave, RunRequest, Stop, StopLevel};
 use crate::model::{RunState, human_count};
-use crate::observe::Terminal;
 
 /// How often `--wait` looks whether a paused run was resumed.
 const LOOK: Duration = Duration::from_secs(2);
@@ -38,7 +36,7 @@ pub(crate) async fn run(args: &RunArgs, context: &Context<'_>) -> Result<u8, Fai
     let manifest = context.manifest()?;
     let job = manifest.job(&args.job, &context.settings.dirs)?;
     let connector = context.connector()?;
-    let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
+    let terminal = context.printer.terminal(context.clock);
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let history = History { engine: &engine, manifest: &manifest };
@@ -54,15 +52,20 @@ pub(crate) async fn run(args: &RunArgs, context: &Context<'_>) -> Result<u8, Fai
         };
         let (run, leave) = match &*ended {
             Ended::Left { run, leave, .. } if args.wait && !stop.is_asked() => (run, leave),
-            _ => return Ok(report(context, &job.name, &ended)),
+            _ => {
+                terminal.leave(None);
+                return Ok(report(context, &job.name, &ended));
+            }
         };
         request.only = request.only.or(*run);
         // What was begun anew is not begun anew a second time.
         request.anew = false;
+        terminal.leave(None);
         if said.as_ref() != Some(leave) {
             report(context, &job.name, &ended);
             said = Some(leave.clone());
         }
+        terminal.leave(Some(&format!("{} {}", job.name, leave.describe())));
         if !wait_out(context, leave, &stop).await {
             return Ok(report(context, &job.name, &ended));
         }

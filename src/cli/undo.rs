@@ -1,7 +1,5 @@
 //! `longhaul undo JOB`: the values that a job overwrote are put back.
 
-use std::sync::Arc;
-
 use clap::Args;
 
 use super::args::Crew;
@@ -11,7 +9,6 @@ use super::failure::Failure;
 use super::{confirm, run, signals};
 use crate::engine::{ChangeOptions, Ended, History, RunRequest};
 use crate::model::human_count;
-use crate::observe::Terminal;
 
 #[derive(Args, Debug)]
 pub(crate) struct UndoArgs {
@@ -32,7 +29,7 @@ pub(crate) async fn undo(args: &UndoArgs, context: &Context<'_>) -> Result<u8, F
         return Err(Failure::new(exit::STOPPED, "not agreed to: nothing was undone"));
     }
     let connector = context.connector()?;
-    let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
+    let terminal = context.printer.terminal(context.clock);
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let history = History { engine: &engine, manifest: &manifest };

@@ -1,7 +1,5 @@
 //! `longhaul upgrade [TARGET]` and `longhaul downgrade TARGET`
 
-use std::sync::Arc;
-
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -12,7 +10,6 @@ use super::failure::Failure;
 use super::{confirm, run, script, signals};
 use crate::config::LintBefore;
 use crate::engine::{ChangeOptions, DataRevisions, Done, History, HistoryStep, InDoubt};
-use crate::observe::Terminal;
 
 #[derive(Args, Debug)]
 pub(crate) struct UpgradeArgs {
@@ -97,7 +94,7 @@ pub(crate) async fn upgrade(args: &UpgradeArgs, context: &Context<'_>) -> Result
     };
     let manifest = context.manifest()?;
     let connector = context.connector()?;
-    let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
+    let terminal = context.printer.terminal(context.clock);
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let history = History { engine: &engine, manifest: &manifest };
@@ -124,7 +121,7 @@ pub(crate) async fn downgrade(args: &DowngradeArgs, context: &Context<'_>) -> Re
     }
     let manifest = context.manifest()?;
     let connector = context.connector()?;
-    let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
+    let terminal = context.printer.terminal(context.clock);
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let history = History { engine: &engine, manifest: &manifest };

@@ -1,7 +1,6 @@
 //! `longhaul worker`: goes on with unfinished runs as their hours open, beside other workers, and with what
 //! `upgrade --detach` left.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -15,7 +14,6 @@ use crate::engine::{
     ChangeOptions, DataRevisions, Ended, Engine, History, HistoryError, HistoryStep, JobOutcome, RunError,
     RunRequest,
 };
-use crate::observe::Terminal;
 use crate::store::UpgradeCommand;
 
 /// How often to look for work.
@@ -42,7 +40,7 @@ enum Outcome {
 
 pub(crate) async fn worker(args: &WorkerArgs, context: &Context<'_>) -> Result<u8, Failure> {
     let connector = context.connector()?;
-    let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
+    let terminal = context.printer.terminal(context.clock);
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let mut code = exit::DONE;

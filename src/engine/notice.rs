@@ -75,6 +75,20 @@ pub enum Notice {
         /// Its number among those of its process, from 0.
         worker: u32,
     },
+    /// What a worker does other than its batches: it waits for a lock, it gave way. Until its next batch.
+    WorkerDoes {
+        /// Its number among those of its process, from 0.
+        worker: u32,
+        /// In words.
+        what: String,
+    },
+    /// What all processes at work have done of a pass; told while there are others.
+    Together {
+        /// Which.
+        pass: Pass,
+        /// The sums of all.
+        totals: PassTotals,
+    },
     /// A batch was committed.
     Batch(BatchDone),
     /// A batch keeps other sessions waiting, as the lock monitor has just seen.
@@ -137,6 +151,8 @@ pub enum Notice {
         /// What happens now.
         how: &'static str,
     },
+    /// The operator's third signal: the process ends here.
+    Leaving,
     /// A pass is at its end.
     PassDone {
         /// Which.

@@ -1,6 +1,7 @@
 //! What people see while work goes on: bars on a terminal, lines elsewhere.
 
 mod fan;
+mod fit;
 mod progress;
 mod standing;
 mod terminal;
@@ -8,4 +9,4 @@ mod terminal;
 pub use fan::Fan;
 pub use progress::Progress;
 pub use standing::{Source, Standing};
-pub use terminal::{Talk, Terminal};
+pub use terminal::{Show, Talk, Terminal};
