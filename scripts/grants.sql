@@ -137,6 +137,7 @@ BEGIN
             ('runner', 'database_settings', 'UPDATE'),
             ('runner', 'event', 'INSERT'),
             ('runner', 'sample', 'INSERT'),
+            ('runner', 'timing', 'INSERT'),
             -- What `plan` expects, for the comparison after the run.
             ('runner', 'forecast', 'INSERT'),
             -- A job that is a revision is recorded when it is done.
@@ -158,6 +159,7 @@ BEGIN
             ('migrator', 'database_settings', 'UPDATE'),
             ('migrator', 'event', 'INSERT'),
             ('migrator', 'sample', 'INSERT'),
+            ('migrator', 'timing', 'INSERT'),
             ('migrator', 'forecast', 'INSERT'),
             ('migrator', 'revision', 'INSERT, UPDATE, DELETE'),
             ('migrator', 'section', 'INSERT, UPDATE, DELETE'),

@@ -14,6 +14,7 @@
 //! | [`kit`] | changes of columns without downtime, as revision files |
 //! | [`engine`] | batches, runs, schema revisions, preflight checks |
 //! | [`observe`] | progress in the terminal |
+//! | [`web`] | the status page |
 //! | [`cli`] | one file a command |
 
 pub mod cli;
@@ -28,3 +29,4 @@ pub mod pg;
 pub mod plan;
 pub mod store;
 pub mod throttle;
+pub mod web;

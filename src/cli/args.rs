@@ -132,8 +132,16 @@ pub(crate) enum Command {
     ///
     /// Reads only. Exits with 3 when something will not work.
     Doctor,
+    /// The status page: runs with their progress, charts and map of ranges, the history, events; pause, resume, cancel, set
+    ///
+    /// On this machine only, unless a token or a proxy keeps others out. `longhaul worker --serve` has it beside its work.
+    Serve(super::serve::ServeArgs),
     /// Where runs stand
     Status(super::status::StatusArgs),
+    /// How a run came about: what, when, by whom, what held it, what it cost, what was proved
+    ///
+    /// Prints it; --html writes one file with charts that needs nothing else, --csv the batches and the events.
+    Report(super::report::ReportArgs),
     /// Who did what when
     Log(super::log::LogArgs),
     /// Where the database stands in the history

@@ -47,7 +47,7 @@ pub(crate) async fn command(
     let terminal = Terminal::new(context.clock, context.printer.talk(), Show::Lines);
     let (_stopper, stop) = Stopper::new();
     let engine = context.engine(&connector, &terminal, &stop);
-    let done = engine.command(job, command, args.why.as_deref()).await?;
+    let done = engine.command(job.into(), command, args.why.as_deref()).await?;
     let name = &job.name;
     let text = match (command, &done) {
         (Command::Pause, Commanded::Asked(run)) => {
@@ -106,7 +106,7 @@ pub(crate) async fn set(args: &SetArgs, context: &Context<'_>) -> Result<u8, Fai
         Some(wanted) if !args.database => {
             let manifest = context.manifest()?;
             let job = manifest.job(wanted, &context.settings.dirs)?;
-            let stored = engine.set(job, &assignments, args.why.as_deref()).await?;
+            let stored = engine.set(job.into(), &assignments, args.why.as_deref()).await?;
             (stored, format!("the run of {}", job.name))
         }
         _ => (engine.set_database(&assignments, args.why.as_deref()).await?, "the whole database".to_owned()),

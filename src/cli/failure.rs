@@ -10,6 +10,7 @@ use crate::pg::ConnectError;
 use crate::pg::local::LocalError;
 use crate::plan::graph::{ResolveError, TargetError};
 use crate::store::StoreError;
+use crate::web::PageError;
 
 /// A failure with its exit code.
 #[derive(Debug)]
@@ -39,7 +40,7 @@ impl Failure {
 
     pub(crate) fn because(mut self, cause: &(dyn Error + 'static)) -> Self {
         self.causes.push(match cause.downcast_ref::<tokio_postgres::Error>() {
-            Some(error) => describe(error),
+            Some(error) => crate::pg::describe(error),
             None => cause.to_string(),
         });
         self
@@ -54,19 +55,6 @@ impl Failure {
         self.details.extend(detail);
         self
     }
-}
-
-/// The server's message with its SQLSTATE and detail; or, where no server answered, the innermost cause.
-fn describe(error: &tokio_postgres::Error) -> String {
-    if let Some(database) = error.as_db_error() {
-        let detail = database.detail().map(|detail| format!(" ({detail})")).unwrap_or_default();
-        return format!("{}{detail} [SQLSTATE {}]", database.message(), database.code().code());
-    }
-    let mut innermost: &dyn Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }
 
 /// The line of the error with a mark below it.
@@ -130,6 +118,13 @@ impl From<TargetError> for Failure {
 impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Self {
         Self::from_error(exit::FAILED, &error).hint(error.hint())
+    }
+}
+
+impl From<PageError> for Failure {
+    fn from(error: PageError) -> Self {
+        let code = if error.is_usage() { exit::USAGE } else { exit::FAILED };
+        Self::from_error(code, &error).hint(error.hint())
     }
 }
 

@@ -23,17 +23,20 @@ mod plan;
 mod postgres;
 mod printer;
 mod quarantine;
+mod report;
 mod revision;
 mod revisions;
 mod roundtrip;
 mod run;
 mod script;
+mod serve;
 mod signals;
 mod stamp;
 mod status;
 mod undo;
 mod upgrade;
 mod verify;
+mod watch;
 mod worker;
 
 use clap::Parser;
@@ -124,6 +127,8 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
         Command::Resume(args) => control::command(args, Order::Resume, &context).await,
         Command::Cancel(args) => control::command(args, Order::Cancel, &context).await,
         Command::Set(args) => control::set(args, &context).await,
+        Command::Report(args) => report::report(args, &context).await,
+        Command::Serve(args) => serve::serve(args, &context).await,
         Command::Status(args) => status::status(args, &context).await,
         Command::Log(args) => log::log(args, &context).await,
         Command::Current(args) => current::current(args, &context).await,

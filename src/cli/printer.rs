@@ -12,9 +12,12 @@ use crate::clock::Clock;
 use crate::observe::{Show, Talk, Terminal};
 
 /// Writes to stdout and stderr. A closed pipe ends the writing, not the work.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Printer {
     pub(crate) json: bool,
     bars: bool,
+    /// The terminal can move its cursor.
+    moves: bool,
     talk: Talk,
     color: bool,
     /// What shows progress, once a command has begun that has some: nothing may be printed across it.
@@ -36,10 +39,9 @@ impl Printer {
                 terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             }
         };
-        // One that can't move its cursor gets lines.
         let moves = std::env::var("TERM").is_ok_and(|name| !name.is_empty() && name != "dumb");
         let bars = terminal && moves && !global.no_progress;
-        Self { json: global.json, bars, talk, color, terminal: OnceLock::new() }
+        Self { json: global.json, bars, moves, talk, color, terminal: OnceLock::new() }
     }
 
     /// What shows progress, from now on: bars on a terminal, lines elsewhere, lines of JSON with `--json`.
@@ -55,6 +57,19 @@ impl Printer {
     /// Whether colours are wanted, and can be shown.
     pub(crate) fn color(&self) -> bool {
         self.color
+    }
+
+    /// Whether the terminal, where there is one, can move its cursor.
+    pub(crate) fn moves(&self) -> bool {
+        self.moves
+    }
+
+    /// Data, where it matters whether anybody still reads it.
+    #[expect(clippy::unused_self, reason = "one printer for both streams, whatever the flags")]
+    pub(crate) fn try_data(&self, text: &str) -> std::io::Result<()> {
+        let mut out = std::io::stdout();
+        writeln!(out, "{text}")?;
+        out.flush()
     }
 
     /// Progress is over: what is printed from now on stands by itself.

@@ -1,6 +1,7 @@
 //! `longhaul worker`: goes on with unfinished runs as their hours open, beside other workers, and with what
 //! `upgrade --detach` left.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
@@ -8,7 +9,7 @@ use clap::Args;
 use super::args::Crew;
 use super::context::Context;
 use super::failure::Failure;
-use super::{exit, run, signals};
+use super::{exit, run, serve, signals};
 use crate::config::LintBefore;
 use crate::engine::{
     ChangeOptions, DataRevisions, Ended, Engine, History, HistoryError, HistoryStep, JobOutcome, RunError,
@@ -24,6 +25,9 @@ pub(crate) struct WorkerArgs {
     /// End when nothing is asked for any more
     #[arg(long)]
     once: bool,
+    /// Serve the status page beside the work; who may see it is said under [page] in the configuration
+    #[arg(long, value_name = "ADDR:PORT")]
+    serve: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) crew: Crew,
 }
@@ -40,6 +44,9 @@ enum Outcome {
 
 pub(crate) async fn worker(args: &WorkerArgs, context: &Context<'_>) -> Result<u8, Failure> {
     let connector = context.connector()?;
+    if let Some(listen) = args.serve {
+        serve::beside(listen, context)?;
+    }
     let terminal = context.printer.terminal(context.clock);
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);

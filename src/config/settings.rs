@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use super::address::{self, Address};
 use super::environment::EnvFileError;
-use super::{Callbacks, Environment, LintBefore, NewFiles, Target, UrlError, lint};
+use super::{
+    Callbacks, Environment, LintBefore, NewFiles, PageSettings, Target, UrlError, lint, timed_queries,
+};
 use crate::manifest::{Document, DocumentError, Section, hours, limits, worker_bounds};
-use crate::model::{Hours, Limits, parse_duration};
+use crate::model::{Hours, Limits, TimedQuery, parse_duration};
 use crate::plan::scale::Bounds;
 
 /// What the command line says; each beats what the environment and the file say.
@@ -56,6 +58,10 @@ pub struct Settings {
     pub callbacks: Callbacks,
     /// What an upgrade makes of findings that are dangerous.
     pub lint: LintBefore,
+    /// The application's queries that are timed before, during and after changes.
+    pub timed_queries: Vec<TimedQuery>,
+    /// Where the status page listens, and who may see it.
+    pub page: PageSettings,
 }
 
 /// Why there are no settings.
@@ -100,6 +106,8 @@ const KEYS: &[&str] = &[
     "new_files",
     "callbacks",
     "lint",
+    "timed_query",
+    "page",
 ];
 
 impl Settings {
@@ -158,6 +166,8 @@ impl Settings {
             history_wait: duration("history_wait", Self::DEFAULT_HISTORY_WAIT)?,
             callbacks: Callbacks::read(&document)?,
             lint: lint::read(&root)?,
+            timed_queries: timed_queries::read(&root)?,
+            page: PageSettings::read(&document)?,
         })
     }
 
@@ -241,6 +251,7 @@ mod tests {
         assert_eq!(settings.new_files, defaults.new_files);
         assert_eq!(settings.limits, Limits::DEFAULTS, "what is not said is the same");
         let keys = KEYS.iter().chain(NewFiles::KEYS).chain(Callbacks::KEYS);
+        let keys = keys.chain(timed_queries::KEYS).chain(PageSettings::KEYS);
         for key in keys.chain(LIMITS_KEYS).chain(PROBE_KEYS) {
             let there = [
                 format!("\n{key} = "),
@@ -248,6 +259,7 @@ mod tests {
                 format!("\n# [{key}]"),
                 format!("\n# {key} = "),
                 format!("\n# [[limits.{key}]]"),
+                format!("\n# [[{key}]]"),
             ];
             assert!(
                 there.iter().any(|line| uncommented.contains(line)),
@@ -302,6 +314,11 @@ slug_length = 40
 hooks = [["sqlfluff", "format", "{file}"]]
 [callbacks]
 before_revision = "SET ROLE payroll_owner"
+[page]
+listen = "0.0.0.0:8765"
+trust_header = "X-Forwarded-User"
+trust_proxy = ["10.0.0.0/8", "::1"]
+read_only = true
 [limits]
 rows_per_second = 20_000
 wal_per_second = "20MB"
@@ -311,6 +328,10 @@ canary = "SELECT 1"
 [[limits.probe]]
 url = "http://localhost:8080/may-migrate"
 every = "1s"
+[[timed_query]]
+name = "pay slip"
+sql = "SELECT 1"
+slower = 1.5
 "#;
 
     proptest! {

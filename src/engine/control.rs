@@ -10,6 +10,23 @@ use crate::plan::control::{self, Command, Effect, Standing};
 use crate::plan::transition::{self, Input};
 use crate::store::{Event, RunRow, Use, Wish};
 
+/// Whose run a command is for: the latest of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subject<'s> {
+    /// The job's id: that of its revision, or its name.
+    pub job: &'s str,
+    /// The job's name.
+    pub name: &'s str,
+    /// Only if it is this one: whoever asked saw it, and doesn't mean another.
+    pub only: Option<RunId>,
+}
+
+impl<'s> From<&'s Job> for Subject<'s> {
+    fn from(job: &'s Job) -> Self {
+        Self { job: job.id(), name: &job.name, only: None }
+    }
+}
+
 /// What came of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Commanded {
@@ -25,7 +42,7 @@ impl Engine<'_> {
     /// Carries out a command on the job's latest run.
     pub async fn command(
         &self,
-        job: &Job,
+        subject: Subject<'_>,
         command: Command,
         why: Option<&str>,
     ) -> Result<Commanded, RunError> {
@@ -34,7 +51,7 @@ impl Engine<'_> {
             by: Some(format!("{} on {}", self.identity.actor, self.identity.host)),
             why: why.map(str::to_owned),
         };
-        self.on_run(job, command, async |transaction, run, effect| {
+        self.on_run(subject, command, async |transaction, run, effect| {
             let store = self.store;
             let because = why.map(|why| format!(": {why}")).unwrap_or_default();
             let (done, message) = match effect {
@@ -79,11 +96,11 @@ impl Engine<'_> {
     /// Changes the settings of the job's run; they hold from its next batch on, or from its next start.
     pub async fn set(
         &self,
-        job: &Job,
+        subject: Subject<'_>,
         assignments: &[String],
         why: Option<&str>,
     ) -> Result<String, RunError> {
-        self.on_run(job, Command::Set, async |transaction, run, _| {
+        self.on_run(subject, Command::Set, async |transaction, run, _| {
             let settings = LiveSettings::change(&run.settings, assignments)?;
             self.store.set_run_settings(transaction, run.id, &settings).await?;
             self.record_settings(transaction, Some(run.id), assignments, why).await?;
@@ -125,20 +142,23 @@ impl Engine<'_> {
     /// Does something to the job's latest run while nobody comes to it or leaves it.
     async fn on_run<T>(
         &self,
-        job: &Job,
+        Subject { job, name, only }: Subject<'_>,
         command: Command,
         change: impl AsyncFnOnce(&tokio_postgres::Transaction<'_>, &RunRow, Effect) -> Result<T, RunError>,
     ) -> Result<T, RunError> {
         let mut connection = self.connector.connect("control").await?;
         self.store.bring_up(&mut connection).await?;
-        let no_run = || RunError::NoRun { job: job.name.clone() };
+        let no_run = || RunError::NoRun { job: name.to_owned() };
         if self.store.version(&connection).await?.is_none() {
             return Err(no_run());
         }
         self.store.require(&*connection, Use::Operate).await?;
         let transaction = connection.transaction().await.map_err(RunError::sql("begin"))?;
         self.store.lock_runs(&transaction).await?;
-        let run = self.store.find_run(&transaction, job.id()).await?.ok_or_else(no_run)?;
+        let run = self.store.find_run(&transaction, job).await?.ok_or_else(no_run)?;
+        if let Some(only) = only.filter(|only| *only != run.id) {
+            return Err(RunError::LaterRun { job: name.to_owned(), run: only, latest: run.id });
+        }
         let at_work = self.store.workers(&transaction, run.id).await?.iter().any(|worker| worker.alive);
         let effect =
             control::judge(Standing { state: run.state, wanted: run.wish.wanted, at_work }, command)?;

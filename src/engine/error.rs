@@ -136,6 +136,16 @@ pub enum RunError {
         /// The job.
         job: String,
     },
+    /// The run that was meant is not the job's latest any more.
+    #[error("run {run} of the job `{job}` is over, and run {latest} came after it")]
+    LaterRun {
+        /// The job.
+        job: String,
+        /// The run that was meant.
+        run: RunId,
+        /// The latest.
+        latest: RunId,
+    },
     /// The run is over.
     #[error("run {run} of the job `{job}` is {state}: what is in its quarantine stays as it is")]
     Over {
@@ -245,6 +255,7 @@ impl RunError {
             Self::Busy { .. } => {
                 Some("work beside it with --join, wait for it, or `longhaul pause` it; `longhaul status` shows it".into())
             }
+            Self::LaterRun { latest, .. } => Some(format!("look at run {latest}: what was asked for holds for it no more")),
             Self::NoRun { .. } => Some("`longhaul run` begins one; `longhaul status` shows those there are".into()),
             Self::NothingKept { .. } => Some(
                 "with undo = \"preimage\" under [job] a run keeps them, from its beginning on, for as long as \

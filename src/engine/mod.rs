@@ -38,13 +38,14 @@ mod stop;
 mod supervision;
 mod takeover;
 mod tally;
+mod timings;
 mod vacuum;
 mod verify;
 mod walk;
 mod worker;
 
 pub use comparison::Comparison;
-pub use control::Commanded;
+pub use control::{Commanded, Subject};
 pub use error::RunError;
 pub use history::{
     ChangeOptions, ChangedFile, DataRevisions, Done, FailedSection, Gate, History, HistoryError, HistoryStep,
@@ -52,7 +53,7 @@ pub use history::{
 };
 pub use leave::Leave;
 pub use notice::{BatchDone, Notice, Observer};
-pub use pace::hours_in_force;
+pub use pace::{RowLimits, hours_in_force, row_limits};
 pub use preflight::{Finding, JobPlan, Preflight, PreflightError, Repair, SqlExcerpt};
 pub use proof::{Proof, ProvedGroups};
 pub use quarantine::Retried;

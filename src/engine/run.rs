@@ -20,6 +20,7 @@ use super::pace::Basis;
 use super::statements::act_as;
 use super::supervision::Supervision;
 use super::takeover::{Applicant, Runs, Taken, Takeover};
+use super::timings::Timer;
 use super::vacuum::Vacuum;
 use super::worker::{Session, Tools, Worker};
 use super::{
@@ -30,7 +31,8 @@ use crate::config::Settings;
 use crate::model::{Job, RunId, RunState, WorkerId};
 use crate::pg::{Connection, Connector, ErrorClass};
 use crate::plan::scale::Bounds;
-use crate::store::{Event, Identity, NewSample, PassTotals, QuarantineCount, RunRow, Store, Use};
+use crate::plan::timings::Phase;
+use crate::store::{Event, Identity, NewSample, PassTotals, QuarantineCount, RunRow, Store, Subject, Use};
 
 /// Does jobs and revisions on one database.
 pub struct Engine<'e> {
@@ -220,8 +222,21 @@ impl Engine<'_> {
         };
         let first = Worker::new(&tools, (taken.worker, 0), session);
         let mut crew = Crew::new(&tools, plan, &roster, first);
+        let timer = Timer::new(self, Subject::Run(taken.run));
         let result = tokio::select! {
-            result = crew.pass_through(taken.pass, taken.expected) => result,
+            result = async {
+                if !taken.joined {
+                    timer.take(Phase::Before).await;
+                }
+                let result = tokio::select! {
+                    result = crew.pass_through(taken.pass, taken.expected) => result,
+                    () = timer.watch() => unreachable!("it watches for ever"),
+                };
+                if matches!(result, Ok(Outcome::Proved(_))) {
+                    timer.take(Phase::After).await;
+                }
+                result
+            } => result,
             () = supervision.watch() => unreachable!("it watches for ever"),
         };
         vacuum.stop().await;

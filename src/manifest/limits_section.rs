@@ -171,8 +171,8 @@ fn probe(section: &Section<'_>) -> Result<Probe, DocumentError> {
     Ok(Probe { name: section.text("name")?.map(|name| name.value), question, every })
 }
 
-/// One query, without the semicolon at its end.
-fn query(section: &Section<'_>, key: &str, written: &Placed<String>) -> Result<String, DocumentError> {
+/// One query, without the semicolon at its end; complaints call it `key`.
+pub fn query(section: &Section<'_>, key: &str, written: &Placed<String>) -> Result<String, DocumentError> {
     let text = written.value.trim().trim_end_matches(';').trim_end();
     if text.is_empty() {
         return Err(section.complain(written, format!("`{key}` is empty"), None));

@@ -56,7 +56,7 @@ impl BadSetting {
             }
             Self::UnknownKey { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
             Self::UnknownKey { .. } => {
-                Some(format!("the settings are {}", keys().collect::<Vec<_>>().join(", ")))
+                Some(format!("the settings are {}", setting_keys().collect::<Vec<_>>().join(", ")))
             }
             Self::Value(error) => error.hint.clone(),
         }
@@ -68,7 +68,8 @@ const TOP: &[&str] = &["workers", "target"];
 /// Keys under `[hours]`; the lists are written with `;` between their entries.
 const HOURS: &[&str] = &["open", "blackout", "zone"];
 
-fn keys() -> impl Iterator<Item = &'static str> {
+/// Every setting, by its key.
+pub fn setting_keys() -> impl Iterator<Item = &'static str> {
     TOP.iter().chain(HOURS).chain(limits_section::LIMITS_KEYS).copied().filter(|key| *key != "probe")
 }
 
@@ -101,12 +102,13 @@ impl LiveSettings {
             let no_assignment = || BadSetting::NoAssignment { text: assignment.clone() };
             let (key, value) = assignment.split_once('=').ok_or_else(no_assignment)?;
             let (key, value) = (key.trim(), value.trim());
-            let unknown = || BadSetting::UnknownKey { key: key.to_owned(), nearest: nearest(key, keys()) };
+            let unknown =
+                || BadSetting::UnknownKey { key: key.to_owned(), nearest: nearest(key, setting_keys()) };
             let section = if TOP.contains(&key) {
                 None
             } else if HOURS.contains(&key) {
                 Some("hours")
-            } else if keys().any(|known| known == key) {
+            } else if setting_keys().any(|known| known == key) {
                 Some("limits")
             } else {
                 return Err(unknown());

@@ -27,8 +27,10 @@ pub use draft::{Draft, DraftError, DraftKind, Making, TEMPLATE_NAMES, TemplateEr
 pub use file_name::{FileNameParts, file_name_parts, slug};
 pub use hours_section::hours;
 pub use job_file::parse_job;
-pub use limits_section::{LIMITS_KEYS, PROBE_KEYS, limits};
+pub use limits_section::{LIMITS_KEYS, PROBE_KEYS, limits, query};
 pub(crate) use lint::read_for_lint;
-pub use live_settings::{BadSetting, LiveSettings, MOST_WORKERS, parse_worker_bounds, worker_bounds};
+pub use live_settings::{
+    BadSetting, LiveSettings, MOST_WORKERS, parse_worker_bounds, setting_keys, worker_bounds,
+};
 pub use revision_file::parse_revision;
 pub use statement::{follow_tables, locked_tables, statements, words};

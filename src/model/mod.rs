@@ -11,6 +11,7 @@ mod revision;
 mod run;
 #[cfg(test)]
 pub(crate) mod slips;
+mod timed_query;
 mod tolerance;
 mod units;
 
@@ -23,6 +24,7 @@ pub use name::{BadName, Ident, TableName};
 pub use position::{Order, Position, Window};
 pub use revision::{Direction, Revision, RevisionBody, SchemaRevision, Section};
 pub use run::{Pass, RunState, UnknownState, Wanted};
+pub use timed_query::TimedQuery;
 pub use tolerance::{BadTolerance, Tolerance};
 pub use units::{
     BadDuration, BadShare, BadSize, counted, human_count, human_duration, human_size, parse_duration,

@@ -3,10 +3,15 @@
 mod fan;
 mod fit;
 mod progress;
+mod report;
 mod standing;
 mod terminal;
+mod timings;
+pub mod watch;
 
 pub use fan::Fan;
 pub use progress::Progress;
+pub use report::{HeldBy, Report, batches_to_csv, events_to_csv};
 pub use standing::{Source, Standing};
 pub use terminal::{Show, Talk, Terminal};
+pub use timings::{PhaseFigures, QueryTimings, human_latency};

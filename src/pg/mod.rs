@@ -13,11 +13,12 @@ pub mod search_path;
 pub mod sqlstate;
 pub mod storage;
 pub mod surroundings;
+pub mod timed;
 pub mod tls;
 pub mod waiting;
 
 pub use connect::{ConnectError, Connection, Connector};
 pub use inventory::{Difference, Inventory};
-pub use sqlstate::{ErrorClass, classify};
+pub use sqlstate::{ErrorClass, classify, describe};
 pub use storage::{PageSample, Storage};
 pub use waiting::{Waiting, waiting};

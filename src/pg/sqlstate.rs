@@ -132,6 +132,20 @@ pub fn parts(error: &Error) -> (String, String) {
     (database.code().code().to_owned(), format!("{}{detail}", database.message()))
 }
 
+/// The server's message with its SQLSTATE and detail; or, where no server answered, the innermost cause.
+#[must_use]
+pub fn describe(error: &Error) -> String {
+    if let Some(database) = error.as_db_error() {
+        let detail = database.detail().map(|detail| format!(" ({detail})")).unwrap_or_default();
+        return format!("{}{detail} [SQLSTATE {}]", database.message(), database.code().code());
+    }
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

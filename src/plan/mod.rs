@@ -18,5 +18,6 @@ pub mod pressure;
 pub mod rehearsal;
 pub mod scale;
 pub mod share;
+pub mod timings;
 pub mod transition;
 pub mod walk;

@@ -1,7 +1,7 @@
 //! The append-only log: who did what, when, from where.
 
 use serde_json::Value;
-use tokio_postgres::GenericClient;
+use tokio_postgres::{GenericClient, Row};
 
 use super::{Identity, Store, StoreError, doing};
 use crate::model::{RevisionId, RunId};
@@ -83,18 +83,32 @@ impl Store {
         about: Option<&str>,
     ) -> Result<Vec<LoggedEvent>, StoreError> {
         let rows = client.query(&self.sql.list_events, &[&about]).await.map_err(doing("read the log"))?;
-        Ok(rows
-            .iter()
-            .map(|row| LoggedEvent {
-                at: row.get("at"),
-                kind: row.get("kind"),
-                run: row.get("run_id"),
-                revision: row.get("revision"),
-                actor: row.get("actor"),
-                host: row.get("host"),
-                message: row.get("message"),
-                detail: row.get("detail"),
-            })
-            .collect())
+        Ok(rows.iter().map(LoggedEvent::from_row).collect())
+    }
+
+    /// The latest events, newest first; with `about`, those of that job or revision.
+    pub async fn latest_events(
+        &self,
+        client: &impl GenericClient,
+        about: Option<&str>,
+        limit: i64,
+    ) -> Result<Vec<LoggedEvent>, StoreError> {
+        let rows = client.query(&self.sql.latest_events, &[&about, &limit]).await;
+        Ok(rows.map_err(doing("read the log"))?.iter().map(LoggedEvent::from_row).collect())
+    }
+}
+
+impl LoggedEvent {
+    pub(super) fn from_row(row: &Row) -> Self {
+        Self {
+            at: row.get("at"),
+            kind: row.get("kind"),
+            run: row.get("run_id"),
+            revision: row.get("revision"),
+            actor: row.get("actor"),
+            host: row.get("host"),
+            message: row.get("message"),
+            detail: row.get("detail"),
+        }
     }
 }

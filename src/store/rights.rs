@@ -36,6 +36,7 @@ impl Use {
                 ("sample", &["SELECT"]),
                 ("schema_version", &["SELECT"]),
                 ("section", &["SELECT"]),
+                ("timing", &["SELECT"]),
                 ("worker", &["SELECT"]),
             ],
             Self::Operate => &[
@@ -54,6 +55,7 @@ impl Use {
                 ("range", &["SELECT", "INSERT", "UPDATE"]),
                 ("run", &["SELECT", "INSERT", "UPDATE"]),
                 ("sample", &["INSERT"]),
+                ("timing", &["INSERT"]),
                 ("worker", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
             ],
             Self::Batch => &[
@@ -69,6 +71,7 @@ impl Use {
                 ("revision", &["SELECT", "INSERT", "UPDATE"]),
                 ("run", &["SELECT", "UPDATE"]),
                 ("section", &["SELECT", "DELETE"]),
+                ("timing", &["INSERT"]),
             ],
         }
     }

@@ -118,6 +118,27 @@ pub struct HoldPeriod {
     pub message: String,
 }
 
+/// A stay of a process at a run.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Stay {
+    /// As whom.
+    pub actor: String,
+    /// Where.
+    pub host: String,
+    /// The process there.
+    pub process_id: i32,
+    /// From when, in microseconds since 1970 by the database's clock.
+    pub began: i64,
+    /// Up to when it told of itself.
+    pub ended: i64,
+    /// Workers, at the most.
+    pub workers: i32,
+    /// Batches committed.
+    pub batches: i64,
+    /// Rows changed.
+    pub rows_changed: i64,
+}
+
 /// A batch that is kept in the log of its range.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct LoggedBatch {
@@ -154,6 +175,17 @@ pub struct LoggedBatch {
 }
 
 impl Store {
+    /// What is read from here on agrees with itself, until [`Self::end_look`].
+    pub async fn begin_look(&self, client: &impl GenericClient) -> Result<(), StoreError> {
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        client.batch_execute(begin).await.map_err(doing("begin to read"))
+    }
+
+    /// Ends what [`Self::begin_look`] began.
+    pub async fn end_look(&self, client: &impl GenericClient) -> Result<(), StoreError> {
+        client.batch_execute("ROLLBACK").await.map_err(doing("end reading"))
+    }
+
     /// Keeps a sample.
     pub async fn record_sample(
         &self,
@@ -186,6 +218,7 @@ impl Store {
                     &sample.longest_blocked.as_secs_f64(),
                     &sample.gave_way.cast_signed(),
                     &Value::Object(signals),
+                    &identity.actor,
                 ],
             )
             .await
@@ -272,6 +305,27 @@ impl Store {
                 host: row.get("host"),
                 signals: row.get("signals"),
                 message: row.get("message"),
+            })
+            .collect())
+    }
+
+    /// Who was at work on a run, the first first.
+    pub async fn stays(&self, client: &impl GenericClient, run: RunId) -> Result<Vec<Stay>, StoreError> {
+        let rows = client
+            .query(&self.sql.list_stays, &[&run.0])
+            .await
+            .map_err(doing("read who was at work on the run"))?;
+        Ok(rows
+            .iter()
+            .map(|row| Stay {
+                actor: row.get("actor"),
+                host: row.get("host"),
+                process_id: row.get("process_id"),
+                began: row.get("began"),
+                ended: row.get("ended"),
+                workers: row.get("workers"),
+                batches: row.get("batches"),
+                rows_changed: row.get("rows_changed"),
             })
             .collect())
     }

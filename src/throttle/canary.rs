@@ -4,9 +4,8 @@ use tokio_postgres::Error;
 
 use super::source::value;
 use super::texts;
-use crate::clock::Clock;
 use crate::model::{Limit, Limits};
-use crate::pg::{Connection, ErrorClass, classify, search_path};
+use crate::pg::{Connection, timed};
 use crate::plan::pressure::{Reading, Rule, Unit};
 
 #[derive(Debug, PartialEq, Eq)]
@@ -36,18 +35,7 @@ impl Canary {
 
     /// Its time from the request to the last row, planning and network included, parsing not.
     pub(super) async fn read(&self, connection: &Connection) -> Result<Reading, Error> {
-        connection.batch_execute(search_path::AS_AUTHOR).await?;
-        // In parentheses it can be nothing but a query.
-        let statement = connection.prepare(&format!("SELECT * FROM (\n{}\n) AS canary", self.query)).await?;
-        // The server's time passes for real, whatever the caller's clock says.
-        let clock = Clock::system();
-        let begun = clock.monotonic();
-        let answer = connection.query(&statement, &[]).await;
-        let seconds = (clock.monotonic() - begun).as_secs_f64();
-        match answer {
-            Ok(_) => Ok(value(seconds, "")),
-            Err(error) if classify(&error) == ErrorClass::Timeout => Ok(value(seconds, "given up")),
-            Err(error) => Err(error),
-        }
+        let timed = timed::time(connection, "canary", &self.query).await?;
+        Ok(value(timed.took.as_secs_f64(), if timed.gave_up { "given up" } else { "" }))
     }
 }

@@ -26,6 +26,7 @@ mod rehearsal;
 mod rights;
 mod safeguard;
 mod secrets;
+mod seen;
 mod signals;
 mod support;
 mod tls;

@@ -9,12 +9,14 @@ use super::lock::HistoryLock;
 use super::patience::Patience;
 use super::timing::Timing;
 use super::{ChangeOptions, FailedSection, History, HistoryError};
+use crate::engine::timings::Timer;
 use crate::engine::{Notice, StopLevel};
 use crate::model::{Direction, Revision, RevisionId, Section};
 use crate::pg::{Connection, ErrorClass};
 use crate::plan::backoff::GiveUp;
 use crate::plan::lint::observed::Taken;
-use crate::store::{Event, Use};
+use crate::plan::timings::Phase;
+use crate::store::{Event, Subject, Use};
 
 /// Alone on the database's history, as long as it lives.
 pub(super) struct Session<'h> {
@@ -122,20 +124,30 @@ impl<'h> Session<'h> {
         let engine = self.history.engine;
         self.may_go_on(&change.revision.id)?;
         engine.observer.notice(Notice::Applying { revision: change.title(), direction: change.direction });
+        let timer = Timer::new(engine, Subject::Revision(&change.revision.id));
+        timer.take(Phase::Before).await;
         let started = engine.clock.monotonic();
+        let done = tokio::select! {
+            done = self.try_until_done(change) => done,
+            () = timer.watch() => unreachable!("it watches for ever"),
+        };
+        if let Ok(done) = done {
+            let took = engine.clock.monotonic().saturating_duration_since(started);
+            if done == Done::Now {
+                timer.take(Phase::After).await;
+            }
+            let (revision, direction) = (change.title(), change.direction);
+            engine.observer.notice(Notice::Applied { revision, direction, done, took });
+        }
+        done
+    }
+
+    async fn try_until_done(&mut self, change: &Change<'_>) -> Result<Done, HistoryError> {
+        let engine = self.history.engine;
         let (seen, mut patience, mut is_lost) = (Seen::default(), Patience::default(), false);
         loop {
             let error = match self.try_once(change, &seen, is_lost, &mut patience).await {
-                Ok(done) => {
-                    let took = engine.clock.monotonic().saturating_duration_since(started);
-                    engine.observer.notice(Notice::Applied {
-                        revision: change.title(),
-                        direction: change.direction,
-                        done,
-                        took,
-                    });
-                    return Ok(done);
-                }
+                Ok(done) => return Ok(done),
                 Err(error) => error,
             };
             is_lost = error.class() == ErrorClass::Connection;

@@ -6,6 +6,7 @@ CREATE TABLE {schema}.sample (
     at              timestamptz NOT NULL DEFAULT clock_timestamp(),
     seconds         float8 NOT NULL CHECK (seconds >= 0),
     stay            uuid NOT NULL,
+    actor           text NOT NULL,
     host            text NOT NULL,
     process_id      int NOT NULL,
     workers         int NOT NULL,
@@ -29,3 +30,25 @@ COMMENT ON COLUMN {schema}.sample.lock_wait IS 'Seconds that batches were seen t
 COMMENT ON COLUMN {schema}.sample.longest_blocked IS 'Seconds that a session was seen to wait for a batch, at the longest.';
 COMMENT ON COLUMN {schema}.sample.signals IS
     'By signal: [value, limit, unit], the value that was nearest to its limit.';
+
+CREATE TABLE {schema}.timing (
+    id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run_id   bigint REFERENCES {schema}.run (id) ON DELETE CASCADE,
+    revision text,
+    phase    text NOT NULL CHECK (phase IN ('before', 'during', 'after')),
+    query    text NOT NULL,
+    at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    seconds  float8,
+    gave_up  boolean NOT NULL DEFAULT false,
+    error    text,
+    plan     text,
+    CHECK (num_nonnulls(run_id, revision) = 1),
+    CHECK (num_nonnulls(seconds, error) = 1)
+);
+CREATE INDEX timing_run ON {schema}.timing (run_id, id) WHERE run_id IS NOT NULL;
+CREATE INDEX timing_revision ON {schema}.timing (revision, id) WHERE revision IS NOT NULL;
+COMMENT ON TABLE {schema}.timing IS 'Queries of the application, timed before, during and after runs and schema revisions.';
+COMMENT ON COLUMN {schema}.timing.query IS 'The name that the configuration gives it.';
+COMMENT ON COLUMN {schema}.timing.gave_up IS 'It was cut off after that time.';
+COMMENT ON COLUMN {schema}.timing.error IS 'SQLSTATE, where it could not be run.';
+COMMENT ON COLUMN {schema}.timing.plan IS 'How the server did it, at the first and the last of a phase.';
