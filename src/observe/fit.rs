@@ -115,6 +115,33 @@ pub(super) fn flow(head: Line, parts: Vec<Span>, cells: usize, most: usize) -> V
     lines
 }
 
+/// The text on at most so many lines, broken between words; what is left over is cut.
+pub(super) fn wrap(text: &str, cells: usize, most: usize) -> Vec<String> {
+    let text = clean(text);
+    let (mut lines, mut rest) = (Vec::new(), text.trim());
+    while lines.len() + 1 < most && width(rest) > cells {
+        let (mut used, mut end, mut blank) = (0, 0, None);
+        for (at, c) in rest.char_indices() {
+            used += c.width().unwrap_or(0);
+            if used > cells + usize::from(c == ' ') {
+                break;
+            }
+            if c == ' ' && at > 0 {
+                blank = Some(at);
+            }
+            end = at + c.len_utf8();
+        }
+        let end = blank.unwrap_or(end);
+        if end == 0 {
+            break;
+        }
+        lines.push(rest[..end].trim_end().to_owned());
+        rest = rest[end..].trim_start();
+    }
+    lines.push(cut(rest, cells));
+    lines
+}
+
 /// The texts of a line, one behind the other.
 #[cfg(test)]
 pub(super) fn text_of(line: &Line) -> String {
@@ -132,6 +159,15 @@ mod tests {
         assert_eq!(cut("給与データ", 8), "給与デ…");
         assert_eq!(cut("abc", 0), "");
         assert_eq!(cut("abc", 1), "…");
+    }
+
+    #[test]
+    fn long_texts_are_broken_between_words() {
+        assert_eq!(wrap("the role poor lacks rights", 10, 3), ["the role", "poor lacks", "rights"]);
+        assert_eq!(wrap("the role poor lacks rights", 10, 2), ["the role", "poor lack…"]);
+        assert_eq!(wrap("SELECT_給与データを全部", 10, 9), ["SELECT_給", "与データを", "全部"]);
+        assert_eq!(wrap("給", 1, 3), ["…"]);
+        assert_eq!(wrap("", 10, 3), [""]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! change of state and one every 30 seconds, or a line of JSON each.
 //!
 //! ```text
-//! notice ─► board (what is known) ─┬─ region: the lines at the bottom, 4 times a second and at each change of state
+//! notice ─► board (what is known) ─┬─ region: the lines at the bottom, twice a second and at each change of state
 //!           words (what is said)  ─┴─ printed above them
 //! ```
 
@@ -31,7 +31,7 @@ const LINE_EVERY: Duration = Duration::from_secs(30);
 const JSON_EVERY: Duration = Duration::from_secs(1);
 
 /// How often the lines at the bottom are worked out.
-const DRAW_EVERY: Duration = Duration::from_millis(250);
+const DRAW_EVERY: Duration = Duration::from_millis(500);
 
 /// How talkative to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

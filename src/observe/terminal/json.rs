@@ -118,6 +118,9 @@ fn of_revision(notice: &Notice) -> Option<(&'static str, Value)> {
         Notice::Statement { number, of, sql } => {
             Some(("statement", json!({ "number": number, "of": of, "sql": sql })))
         }
+        Notice::StatementDoing { what } if !what.is_empty() => {
+            Some(("statement_doing", json!({ "what": what })))
+        }
         Notice::StatementDone { number, of, sql, took, lock_wait, waited_for } => Some((
             "statement_done",
             json!({

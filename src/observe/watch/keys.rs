@@ -103,7 +103,7 @@ impl Model {
         let Key::Char(letter @ ('p' | 'r' | 'c' | 's' | '+' | '=' | '-')) = key else { return Effect::Draw };
         self.said = None;
         if let Link::Lost { .. } = self.link {
-            self.said = Some("nothing can be asked for while the connection is lost".to_owned());
+            self.said = Some("nothing can be asked for while the database is not to be read".to_owned());
             return Effect::Draw;
         }
         let Some(run) = self.chosen().cloned() else {

@@ -3,7 +3,7 @@
 use super::model::{Link, Mode, Model};
 use super::snapshot::RunView;
 use crate::model::human_duration;
-use crate::observe::fit::{Line, Span, Tone, clean, cut, cut_line, flow, width};
+use crate::observe::fit::{Line, Span, Tone, clean, cut, cut_line, flow, width, wrap};
 
 /// Cells of a run's bar.
 const BAR: usize = 16;
@@ -11,7 +11,18 @@ const BAR: usize = 16;
 /// Lines of one run in the list, at the most.
 const OF_RUN: usize = 3;
 
+/// Lines of a message, at the most.
+const OF_TEXT: usize = 4;
+
+/// Lines of a fact about the chosen run, at the most.
+const OF_FACT: usize = 2;
+
+/// Cells of its label, with what is around it.
+const LABEL: usize = 14;
+
 const KEYS: &str = "j/k choose  p pause  r resume  c cancel  +/- faster/slower  s set  f finished  ? help  q quit";
+
+const KEYS_NARROW: &str = "j/k  p pause  r resume  c cancel  +/- pace  s set  f  ? help  q quit";
 
 const KEYS_SHORT: &str = "p pause  r resume  +/- pace  ? help  q quit";
 
@@ -37,7 +48,7 @@ pub(super) fn lines(model: &Model, cells: usize, rows: usize) -> Vec<Line> {
     let foot = foot(model, cells);
     let room = rows.saturating_sub(foot.len());
     let mut lines = vec![title(model, cells)];
-    lines.extend(trouble(model));
+    lines.extend(trouble(model, cells));
     if model.mode == Mode::Help {
         lines.extend(HELP.map(|text| vec![Span::plain(text)]));
     } else {
@@ -62,17 +73,22 @@ fn title(model: &Model, cells: usize) -> Line {
     ]
 }
 
-fn trouble(model: &Model) -> Option<Line> {
+/// Why what is shown isn't how things stand.
+fn trouble(model: &Model, cells: usize) -> Vec<Line> {
     match &model.link {
-        Link::Up => None,
-        Link::Connecting => Some(vec![Span::new(Tone::Held, "connecting …")]),
+        Link::Up => Vec::new(),
+        Link::Connecting => vec![vec![Span::new(Tone::Held, "connecting …")]],
         Link::Lost { why, time } => {
             let time = human_duration(std::time::Duration::from_secs(time.as_secs()));
             let old = if model.snapshot.runs.is_empty() { "" } else { "what is below is old; " };
             let text = format!("not to be read for {time}: {why}; {old}trying again");
-            Some(vec![Span::new(Tone::Bad, text)])
+            wrapped(&text, Tone::Bad, cells)
         }
     }
+}
+
+fn wrapped(text: &str, tone: Tone, cells: usize) -> Vec<Line> {
+    wrap(text, cells, OF_TEXT).into_iter().map(|text| vec![Span::new(tone, text)]).collect()
 }
 
 fn body(model: &Model, cells: usize, room: usize, lines: &mut Vec<Line>) {
@@ -143,9 +159,9 @@ fn of_run(run: &RunView, is_chosen: bool, cells: usize) -> Vec<Line> {
             head.push(Span::plain(format!(" [{}]", bar(percent))));
         }
     }
-    let mut parts = vec![Span::new(run.tone(), run.words.clone())];
+    // What holds it says more than that it is running.
+    let mut parts = vec![Span::new(run.tone(), run.hold.as_ref().unwrap_or(&run.words).clone())];
     if !run.is_over() {
-        parts.extend(run.hold.iter().map(|hold| Span::new(Tone::Held, hold.clone())));
         parts.extend(run.left.iter().chain(&run.rates).cloned().map(Span::plain));
         parts.push(Span::plain(run.rows.clone()));
     }
@@ -162,10 +178,17 @@ fn details(run: &RunView, cells: usize) -> Vec<Line> {
         Tone::Faint,
         cut(&clean(&format!("run {} of {} on {}", run.run, run.name, run.table)), cells),
     )]];
-    let fact = |label: &str, tone, text: &str| vec![Span::plain(format!("  {label:<11} ")), Span::new(tone, text)];
-    lines.extend(run.processes.iter().map(|process| fact("workers", Tone::Plain, process)));
-    lines.extend(run.blocked.iter().map(|blocked| fact("blocked", Tone::Bad, blocked)));
-    lines.extend(run.facts.iter().map(|(label, text)| {
+    let fact = |label: &str, tone: Tone, text: &str| {
+        let texts = wrap(text, cells.saturating_sub(LABEL), OF_FACT).into_iter().enumerate();
+        let label = label.to_owned();
+        texts.map(move |(at, text)| {
+            let label = if at == 0 { label.as_str() } else { "" };
+            vec![Span::plain(format!("  {label:<11} ")), Span::new(tone, text)]
+        })
+    };
+    lines.extend(run.processes.iter().flat_map(|process| fact("workers", Tone::Plain, process)));
+    lines.extend(run.blocked.iter().flat_map(|blocked| fact("blocked", Tone::Bad, blocked)));
+    lines.extend(run.facts.iter().flat_map(|(label, text)| {
         let tone = if *label == "quarantine" { Tone::Bad } else { Tone::Plain };
         fact(label, tone, text)
     }));
@@ -189,7 +212,7 @@ fn events(model: &Model) -> Vec<&str> {
 fn foot(model: &Model, cells: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(said) = &model.said {
-        lines.push(vec![Span::new(Tone::Held, said.clone())]);
+        lines.extend(wrapped(said, Tone::Held, cells));
     }
     if let Mode::Ask(question) = &model.mode {
         let words = cut(&clean(&question.words()), (cells * 2 / 3).max(10));
@@ -197,7 +220,8 @@ fn foot(model: &Model, cells: usize) -> Vec<Line> {
         lines.push(vec![Span::new(Tone::Held, words), Span::plain(format!(" {}_", tail(&question.text, room)))]);
         lines.push(vec![Span::new(Tone::Faint, "Enter goes on, Esc leaves it")]);
     } else {
-        let keys = if width(KEYS) <= cells { KEYS } else { KEYS_SHORT };
+        let fits = |keys: &&&str| width(keys) <= cells;
+        let keys = [KEYS, KEYS_NARROW].iter().find(fits).copied().unwrap_or(KEYS_SHORT);
         lines.push(vec![Span::new(Tone::Faint, keys)]);
     }
     lines

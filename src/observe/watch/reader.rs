@@ -38,7 +38,7 @@ impl<'r> Reader<'r> {
             Some(connection) => connection,
             None => connect(self.connector).await?,
         };
-        let snapshot = self.snapshot(&connection).await.map_err(|error| told(&error))?;
+        let snapshot = self.snapshot(&connection).await.map_err(|error| told(&error, error.hint()))?;
         self.connection = Some(connection);
         Ok(snapshot)
     }
@@ -115,14 +115,14 @@ impl<'r> Reader<'r> {
 }
 
 async fn connect(connector: &Connector) -> Result<Connection, String> {
-    let connection = connector.connect("watch").await.map_err(|error| told(&error))?;
+    let connection = connector.connect("watch").await.map_err(|error| told(&error, error.hint()))?;
     let begin = format!("{LONGEST}; LISTEN {CHANNEL}");
-    connection.batch_execute(&begin).await.map_err(|error| told(&error))?;
+    connection.batch_execute(&begin).await.map_err(|error| told(&error, None))?;
     Ok(connection)
 }
 
-/// The error and what is behind it, in one line.
-fn told(error: &dyn std::error::Error) -> String {
+/// The error, what is behind it and what to do, in one line.
+fn told(error: &dyn std::error::Error, hint: Option<String>) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -132,7 +132,10 @@ fn told(error: &dyn std::error::Error) -> String {
         }
         source = cause.source();
     }
-    text
+    match hint {
+        Some(hint) => format!("{text} ({hint})"),
+        None => text,
+    }
 }
 
 fn clock(at: Option<jiff::Timestamp>) -> String {

@@ -116,7 +116,7 @@ impl RunView {
                 human_count(standing.pass.rows_seen),
                 human_count(run.estimated_rows.max(standing.pass.rows_seen))
             ),
-            hold: held.map(|(_, worker)| format!("{}, since {}", worker.doing, clock_of(&worker.doing_since))),
+            hold: held.filter(|_| run.wish.wanted == Wanted::Work).map(|(_, worker)| format!("{}, since {}", worker.doing, clock_of(&worker.doing_since))),
             blocked,
             processes: processes
                 .iter()
@@ -171,15 +171,15 @@ fn facts(standing: &Standing) -> Vec<(&'static str, String)> {
     if let Some(reason) = &run.reason {
         facts.push(("last", format!("it {reason}")));
     }
-    if run.wish.wanted != Wanted::Work && !run.state.is_final() {
+    if run.wish.wanted != Wanted::Work && !standing.workers.is_empty() {
         facts.push(("wanted", format!("{} by {}", run.wish.wanted.as_str(), run.wish.describe())));
     }
     if let Some(hours) = standing.hours() {
         facts.push(("hours", hours));
     }
-    let settings: Vec<&str> = run.settings.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let settings: Vec<&str> = run.settings.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('[')).collect();
     if !settings.is_empty() && !run.state.is_final() {
-        facts.push(("set", settings.join(" ")));
+        facts.push(("set", settings.join(", ")));
     }
     if standing.quarantine.held > 0 || standing.quarantine.dropped > 0 {
         let crate::store::QuarantineCount { held, dropped } = standing.quarantine;
