@@ -29,7 +29,7 @@ pub(crate) async fn plan(args: &PlanArgs, context: &Context<'_>) -> Result<u8, F
     let manifest = context.manifest()?;
     let job = manifest.job(&args.job, &context.settings.dirs)?;
     let connector = context.connector()?;
-    let terminal = context.printer.terminal(context.clock);
+    let terminal = context.observer(context.printer.terminal(context.clock));
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let rehearsal = match Box::pin(engine.rehearse(job, args.batches)).await {

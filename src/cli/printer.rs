@@ -9,7 +9,8 @@ use serde_json::json;
 use super::args::Global;
 use super::failure::Failure;
 use crate::clock::Clock;
-use crate::observe::{Show, Talk, Terminal};
+use crate::config::LogFormat;
+use crate::observe::{Show, Talk, Terminal, logs};
 
 /// Writes to stdout and stderr. A closed pipe ends the writing, not the work.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -22,6 +23,8 @@ pub(crate) struct Printer {
     color: bool,
     /// What shows progress, once a command has begun that has some: nothing may be printed across it.
     terminal: OnceLock<Arc<Terminal>>,
+    /// The log is on stderr, and has the place of the talk.
+    log: OnceLock<LogFormat>,
 }
 
 impl Printer {
@@ -41,7 +44,7 @@ impl Printer {
         };
         let moves = std::env::var("TERM").is_ok_and(|name| !name.is_empty() && name != "dumb");
         let bars = terminal && moves && !global.no_progress;
-        Self { json: global.json, bars, moves, talk, color, terminal: OnceLock::new() }
+        Self { json: global.json, bars, moves, talk, color, terminal: OnceLock::new(), log: OnceLock::new() }
     }
 
     /// What shows progress, from now on: bars on a terminal, lines elsewhere, lines of JSON with `--json`.
@@ -51,7 +54,12 @@ impl Printer {
             (false, true) => Show::Bars { color: self.color },
             (false, false) => Show::Lines,
         };
-        self.terminal.get_or_init(|| Arc::new(Terminal::new(clock, self.talk, show))).clone()
+        self.terminal.get_or_init(|| Arc::new(Terminal::new(clock, self.talk(), show))).clone()
+    }
+
+    /// For what is over in a moment: lines, whatever the terminal.
+    pub(crate) fn lines(&self, clock: &Clock) -> Arc<Terminal> {
+        Arc::new(Terminal::new(clock, self.talk(), Show::Lines))
     }
 
     /// Whether colours are wanted, and can be shown.
@@ -80,7 +88,13 @@ impl Printer {
     }
 
     pub(crate) fn talk(&self) -> Talk {
-        self.talk
+        if self.log.get().is_some() { Talk::Quiet } else { self.talk }
+    }
+
+    /// From now on the log says on stderr what is to be said.
+    pub(crate) fn leave_to_log(&self, format: LogFormat) {
+        // Called once by a process.
+        let _ = self.log.set(format);
     }
 
     /// Whether stdout is a terminal that shows more than ASCII.
@@ -110,7 +124,7 @@ impl Printer {
     /// Talk: to stderr, unless quiet.
     pub(crate) fn say(&self, text: &str) {
         match self.terminal.get() {
-            _ if self.talk == Talk::Quiet => {}
+            _ if self.talk() == Talk::Quiet => {}
             Some(terminal) => terminal.say(text),
             None => {
                 let _ = writeln!(std::io::stderr(), "{text}");
@@ -125,6 +139,10 @@ impl Printer {
 
     /// An error, always.
     pub(crate) fn failure(&self, failure: &Failure) {
+        logs::failed(failure.code, failure.logged(), failure.hint.as_deref());
+        if self.log.get() == Some(&LogFormat::Json) {
+            return;
+        }
         if let Some(terminal) = self.terminal.get().filter(|terminal| terminal.show() == Show::Json) {
             let error = json!({
                 "error": failure.message,

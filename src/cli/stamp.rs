@@ -35,7 +35,7 @@ pub(crate) struct StampArgs {
 pub(crate) async fn stamp(args: &StampArgs, context: &Context<'_>) -> Result<u8, Failure> {
     let manifest = context.manifest()?;
     let connector = context.connector()?;
-    let terminal = context.printer.terminal(context.clock);
+    let terminal = context.observer(context.printer.terminal(context.clock));
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let history = History { engine: &engine, manifest: &manifest };

@@ -24,7 +24,7 @@ pub(crate) async fn verify(args: &VerifyArgs, context: &Context<'_>) -> Result<u
     let manifest = context.manifest()?;
     let job = manifest.job(&args.job, &context.settings.dirs)?;
     let connector = context.connector()?;
-    let terminal = context.printer.terminal(context.clock);
+    let terminal = context.observer(context.printer.terminal(context.clock));
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let Some(proof) = Box::pin(engine.verify(job, args.sample)).await? else {

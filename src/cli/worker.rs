@@ -44,18 +44,22 @@ enum Outcome {
 
 pub(crate) async fn worker(args: &WorkerArgs, context: &Context<'_>) -> Result<u8, Failure> {
     let connector = context.connector()?;
-    if let Some(listen) = args.serve {
-        serve::beside(listen, context)?;
-    }
-    let terminal = context.printer.terminal(context.clock);
+    let metrics = args.serve.map(|listen| serve::beside(listen, context)).transpose()?;
+    let terminal = context.observer_with(context.printer.terminal(context.clock), metrics);
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
+    let alerts = context.alerts(&connector, terminal.clone());
+    context.finish(alerts, work(args, context, &engine).await).await
+}
+
+async fn work(args: &WorkerArgs, context: &Context<'_>, engine: &Engine<'_>) -> Result<u8, Failure> {
+    let stop = engine.stop;
     let mut code = exit::DONE;
     context.printer.say("waiting for unfinished runs, and for what `upgrade --detach` leaves");
     while !stop.is_asked() {
         let mut open = 0;
         for command in requests(context).await? {
-            match carry_on(context, &engine, &command).await? {
+            match carry_on(context, engine, &command).await? {
                 Outcome::Done => finish(context, &command, "done").await?,
                 Outcome::Cancelled(job) => {
                     let target = &command.target;
@@ -71,7 +75,7 @@ pub(crate) async fn worker(args: &WorkerArgs, context: &Context<'_>) -> Result<u
             }
         }
         for job in unfinished(context).await? {
-            match go_on(context, &engine, &job).await? {
+            match go_on(context, engine, &job).await? {
                 Outcome::Done | Outcome::Cancelled(_) => {}
                 Outcome::Open => open += 1,
                 Outcome::Failed(error) => {

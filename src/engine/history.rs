@@ -29,6 +29,7 @@ mod session;
 mod stamp;
 mod statement;
 mod timing;
+mod undoing;
 mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -185,6 +186,7 @@ impl History<'_> {
         }
         let mut steps = Vec::new();
         Box::pin(self.safeguard(&session.connection, &path, Direction::Down)).await?;
+        undoing::record_downgrade(self, &session.connection, target, &path).await?;
         let work = Box::pin(self.go_down(session, &path, &applied, &mut steps));
         callbacks::around(self, Direction::Down, &path, work).await?;
         Ok(steps)

@@ -73,7 +73,8 @@ impl<'m> LockMonitor<'m> {
                 continue;
             };
             for (seat, batch) in &at_work {
-                self.judge((seat.0, &seat.1), waiting.iter().filter(|one| one.ours == batch.process_id)).await;
+                self.judge((seat.0, &seat.1), waiting.iter().filter(|one| one.ours == batch.process_id))
+                    .await;
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Done, Proof};
-use crate::model::{Direction, Pass, RangeId, RunId};
+use crate::model::{Direction, Pass, RangeId, RunId, Severity};
 use crate::pg::ErrorClass;
 use crate::plan::hours::Schedule;
 use crate::plan::pressure::Observed;
@@ -109,6 +109,13 @@ pub enum Notice {
     Trouble {
         /// What kind of error it is.
         class: ErrorClass,
+    },
+    /// Rows were put into quarantine.
+    Quarantined {
+        /// How many.
+        rows: usize,
+        /// A sentence with the first of them and its error: a row's values may be in it.
+        message: String,
     },
     /// How the table is walked.
     Walking {
@@ -217,6 +224,13 @@ pub enum Notice {
     Safeguard {
         /// Which, in words.
         reason: String,
+    },
+    /// An alert whose target is the log.
+    Alerted {
+        /// How bad it is.
+        severity: Severity,
+        /// Name and text of the alert.
+        text: String,
     },
     /// Something went wrong that stops nothing.
     Warning {

@@ -50,7 +50,8 @@ pub(super) fn width(text: &str) -> usize {
 /// anywhere.
 pub(super) fn clean(text: &str) -> String {
     let is_bad = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     text.chars().map(|c| if c.is_whitespace() || is_bad(c) { ' ' } else { c }).collect()
 }

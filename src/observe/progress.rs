@@ -132,7 +132,11 @@ impl Progress {
 
 /// A rate for people: `48,200`.
 pub(super) fn whole(rate: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is positive, and saturates")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rate is positive, and saturates"
+    )]
     human_count(rate.round() as u64)
 }
 

@@ -97,7 +97,8 @@ impl Terminal {
             inside: Mutex::new(inside),
         });
         let runtime = tokio::runtime::Handle::try_current().ok();
-        let ticker = runtime.filter(|_| talk != Talk::Quiet).map(|runtime| runtime.spawn(tick(shared.clone())));
+        let ticker =
+            runtime.filter(|_| talk != Talk::Quiet).map(|runtime| runtime.spawn(tick(shared.clone())));
         Self { shared, ticker }
     }
 
@@ -215,7 +216,11 @@ impl Shared {
             Notice::Pass { .. } => {
                 if let Some(progress) = &inside.board.progress {
                     let text = match progress.seen() {
-                        0 => format!("{}: about {} rows to pass", progress.pass(), human_count(progress.total())),
+                        0 => format!(
+                            "{}: about {} rows to pass",
+                            progress.pass(),
+                            human_count(progress.total())
+                        ),
                         _ => format!("{}: {}", progress.pass(), progress.describe()),
                     };
                     self.line(inside, &text);
@@ -271,7 +276,9 @@ impl Shared {
             }
             inside.last_json = Some(now.time);
         }
-        if let Some(object) = json::object(notice, &mut inside.board, (now, self.talk)) {
+        if self.talk != Talk::Quiet
+            && let Some(object) = json::object(notice, &inside.board, (now, self.talk))
+        {
             say(&object.to_string());
         }
     }

@@ -13,8 +13,8 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::{exit, signals};
 use crate::engine::{Commanded, Engine, Notice, Observer, RunError, StopLevel, Stopper, Subject};
-use crate::observe::watch::{Action, Effect, Link, Model, Order, Reader, Snapshot};
 use crate::observe::Source;
+use crate::observe::watch::{Action, Effect, Link, Model, Order, Reader, Snapshot};
 
 /// How long after a loss another connection is tried.
 const AGAIN: Duration = Duration::from_secs(2);

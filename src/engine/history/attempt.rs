@@ -196,8 +196,8 @@ impl Attempt<'_> {
         let Some(condition) = &self.change.revision.condition else { return Ok(true) };
         self.end(AS_AUTHOR).await?;
         let answers = self.connection.simple_query(condition).await;
-        let answers =
-            answers.map_err(|source| self.failed(Some(condition), 0, Failed { through: 0, before: 0, source }))?;
+        let answers = answers
+            .map_err(|source| self.failed(Some(condition), 0, Failed { through: 0, before: 0, source }))?;
         self.end(AS_OURSELVES).await?;
         Ok(hold(&answers).is_ok())
     }
@@ -216,8 +216,8 @@ impl Attempt<'_> {
         let Some(verify) = self.change.verify else { return Ok(()) };
         let revision = self.change.revision;
         let answers = self.connection.simple_query(verify).await;
-        let answers =
-            answers.map_err(|source| self.failed(Some(verify), 0, Failed { through: 0, before: 0, source }))?;
+        let answers = answers
+            .map_err(|source| self.failed(Some(verify), 0, Failed { through: 0, before: 0, source }))?;
         hold(&answers).map_err(|not_true| HistoryError::Unverified {
             revision: revision.id.clone(),
             file: revision.file.clone(),

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use tokio_postgres::Row;
 
-use super::session::Seen;
 use super::History;
+use super::session::Seen;
 use crate::engine::{Engine, Notice};
 use crate::pg::Connection;
 

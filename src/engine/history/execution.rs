@@ -174,7 +174,10 @@ fn says(sql: &str, words: &[&str]) -> bool {
 }
 
 /// Makes the `map_err` argument for a piece of the text.
-fn failed(sql: &str, (through, piece): (usize, &Range<usize>)) -> impl FnOnce(tokio_postgres::Error) -> Failed {
+fn failed(
+    sql: &str,
+    (through, piece): (usize, &Range<usize>),
+) -> impl FnOnce(tokio_postgres::Error) -> Failed {
     let before = sql[..piece.start].chars().count();
     move |source| Failed { through, before, source }
 }
@@ -201,10 +204,10 @@ mod tests {
             ["ALTER TABLE a ADD b int", "UPDATE a SET b = ';'"]
         );
         let body = "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END";
-        assert_eq!(sent("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END; SELECT f()"), [
-            body,
-            "SELECT f()"
-        ]);
+        assert_eq!(
+            sent("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END; SELECT f()"),
+            [body, "SELECT f()"]
+        );
         let one = "SET LOCAL standard_conforming_strings = off; SELECT 'a\\';b'";
         assert_eq!(sent(one), [one]);
         assert_eq!(sent("  SELECT 1 -- only\n"), ["  SELECT 1 -- only\n"]);

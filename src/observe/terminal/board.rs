@@ -287,13 +287,16 @@ impl Board {
         let statement = self.statement.as_ref()?;
         let time = now.saturating_sub(statement.since);
         let doing = if statement.doing.is_empty() { "" } else { ", " };
-        Some((time, format!(
-            "  {}  {}  {}{doing}{}, and goes on",
-            statement.place,
-            shortened(&statement.sql, super::words::STATEMENT),
-            human_duration(time),
-            statement.doing
-        )))
+        Some((
+            time,
+            format!(
+                "  {}  {}  {}{doing}{}, and goes on",
+                statement.place,
+                shortened(&statement.sql, super::words::STATEMENT),
+                human_duration(time),
+                statement.doing
+            ),
+        ))
     }
 }
 
@@ -377,22 +380,30 @@ mod tests {
     #[test]
     fn a_run_has_one_bar_and_each_worker_a_line() {
         let mut board = started("gross_amount");
-        board.take(&Notice::WorkerDoes { worker: 1, what: "waits for a lock of session 7".to_owned() }, at(20));
-        assert_eq!(shown(&mut board, (160, 50), at(20)), [
-            "gross_amount backfill 30 % [====>           ] running, 45 to 50 s left, 15,000 rows/s (15,000 overall), 300,000 of about 1,000,000 rows",
-            "  worker 1    5,500 rows/s  batch 210 ms    working",
-            "  worker 2    5,500 rows/s  batch 210 ms    waits for a lock of session 7",
-            "  worker 3    5,500 rows/s  batch 210 ms    working",
-        ]);
-        assert_eq!(shown(&mut board, (80, 24), at(20))[..2], [
-            "gross_amount backfill 30 % [====>           ] running, 45 to 50 s left",
-            "  15,000 rows/s (15,000 overall), 300,000 of about 1,000,000 rows",
-        ]);
-        assert_eq!(shown(&mut board, (40, 12), at(20))[..3], [
-            "gross_amount 30 % running",
-            "  45 to 50 s left",
-            "  15,000 rows/s (15,000 overall)",
-        ]);
+        board.take(
+            &Notice::WorkerDoes { worker: 1, what: "waits for a lock of session 7".to_owned() },
+            at(20),
+        );
+        assert_eq!(
+            shown(&mut board, (160, 50), at(20)),
+            [
+                "gross_amount backfill 30 % [====>           ] running, 45 to 50 s left, 15,000 rows/s (15,000 overall), 300,000 of about 1,000,000 rows",
+                "  worker 1    5,500 rows/s  batch 210 ms    working",
+                "  worker 2    5,500 rows/s  batch 210 ms    waits for a lock of session 7",
+                "  worker 3    5,500 rows/s  batch 210 ms    working",
+            ]
+        );
+        assert_eq!(
+            shown(&mut board, (80, 24), at(20))[..2],
+            [
+                "gross_amount backfill 30 % [====>           ] running, 45 to 50 s left",
+                "  15,000 rows/s (15,000 overall), 300,000 of about 1,000,000 rows",
+            ]
+        );
+        assert_eq!(
+            shown(&mut board, (40, 12), at(20))[..3],
+            ["gross_amount 30 % running", "  45 to 50 s left", "  15,000 rows/s (15,000 overall)",]
+        );
     }
 
     #[test]
@@ -432,7 +443,8 @@ mod tests {
     #[test]
     fn a_statement_at_work_has_a_line_with_its_time_and_what_it_waits_for() {
         let mut board = Board::default();
-        let sql = "CREATE INDEX CONCURRENTLY entries_gross_amount_paid ON payroll.entries (gross_amount, paid_at)";
+        let sql =
+            "CREATE INDEX CONCURRENTLY entries_gross_amount_paid ON payroll.entries (gross_amount, paid_at)";
         board.take(&Notice::Statement { number: 2, of: 5, sql: sql.to_owned() }, at(0));
         assert!(board.lines((80, 24), at(0)).is_empty());
         board.take(&Notice::StatementDoing { what: "waits for a lock of psql (pid 4711)".to_owned() }, at(9));

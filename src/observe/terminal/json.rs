@@ -12,7 +12,7 @@ use crate::plan::pressure::Observed;
 /// Each has `at` (the wall clock, RFC 3339) and `event`; of a run also `run` and `job`, and while a pass is under way `pass`,
 /// `seen`, `total`, `percent`, `rate` and `rate_overall` (keys a second), `eta` (seconds, at best and at worst), `state` and
 /// `reason`.
-pub(super) fn object(notice: &Notice, board: &mut Board, (now, talk): (Now, Talk)) -> Option<Value> {
+pub(super) fn object(notice: &Notice, board: &Board, (now, talk): (Now, Talk)) -> Option<Value> {
     let (event, own) = told(notice, talk)?;
     let mut object = Map::new();
     object.insert("at".to_owned(), json!(now.wall.to_string()));
@@ -80,7 +80,9 @@ fn told(notice: &Notice, talk: Talk) -> Option<(&'static str, Value)> {
         }
         Notice::GoesOn => Some(("goes_on", json!({}))),
         Notice::Waiting { reason: why } => reason("waiting", why),
-        Notice::Trouble { class } => Some(("trouble", json!({ "class": format!("{class:?}").to_lowercase() }))),
+        Notice::Trouble { class } => {
+            Some(("trouble", json!({ "class": format!("{class:?}").to_lowercase() })))
+        }
         Notice::Signals { readings } if talk == Talk::Verbose => Some(("signals", signals(readings))),
         Notice::Stopping { how } => reason("stopping", how),
         Notice::Leaving => Some(("leaving", json!({}))),
@@ -93,6 +95,10 @@ fn told(notice: &Notice, talk: Talk) -> Option<(&'static str, Value)> {
         Notice::Compared { how } => reason("compared", how),
         Notice::Repairing { reason: why } => reason("repairing", why),
         Notice::Safeguard { reason: why } => reason("safeguard", why),
+        Notice::Alerted { text, .. } => Some(("alerted", json!({ "text": text }))),
+        Notice::Quarantined { rows, message } => {
+            Some(("quarantined", json!({ "rows": rows, "reason": message })))
+        }
         Notice::Warning { reason: why } => reason("warning", why),
         notice => of_revision(notice),
     }
@@ -137,8 +143,6 @@ fn of_revision(notice: &Notice) -> Option<(&'static str, Value)> {
 }
 
 fn signals(readings: &[Observed]) -> Value {
-    let one = |reading: &Observed| {
-        json!({ "signal": reading.signal, "value": reading.value, "limit": reading.bound.limit() })
-    };
+    let one = |reading: &Observed| json!({ "signal": reading.signal, "value": reading.value, "limit": reading.bound.limit() });
     json!({ "signals": readings.iter().map(one).collect::<Vec<Value>>() })
 }

@@ -34,7 +34,8 @@ impl Region {
     /// Shows these lines.
     pub(super) fn show(&mut self, lines: Vec<Line>) {
         let cells = size().0;
-        let lines: Vec<Line> = lines.into_iter().map(|line| cut_line(line, cells.saturating_sub(1))).collect();
+        let lines: Vec<Line> =
+            lines.into_iter().map(|line| cut_line(line, cells.saturating_sub(1))).collect();
         if lines == self.shown {
             return;
         }

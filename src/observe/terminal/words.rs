@@ -33,15 +33,15 @@ pub(super) fn lines(notice: &Notice, cells: Option<usize>) -> Vec<String> {
             ]
         }
         Notice::Joined { run, job } => one(format!("run {run} of {job}: working beside those who have it")),
-        Notice::Watching { who } => {
-            one(format!("{who} seems to run this job; looking whether it is alive"))
-        }
+        Notice::Watching { who } => one(format!("{who} seems to run this job; looking whether it is alive")),
         Notice::Walking { how } => one(format!("walking {how}")),
         Notice::Vacuuming => {
             one("many rows had to move: a VACUUM of the table runs beside the batches".to_owned())
         }
         Notice::Stopping { how } => one((*how).to_owned()),
-        Notice::Leaving => one("leaving at once; what the server has in hand it ends or takes back".to_owned()),
+        Notice::Leaving => {
+            one("leaving at once; what the server has in hand it ends or takes back".to_owned())
+        }
         Notice::PassDone { pass, totals } => {
             let (seen, changed) = (human_count(totals.rows_seen), human_count(totals.rows_changed));
             let found = if *pass == Pass::BACKFILL { "changed" } else { "found and done" };
@@ -62,7 +62,10 @@ pub(super) fn lines(notice: &Notice, cells: Option<usize>) -> Vec<String> {
         Notice::Repairing { reason } | Notice::Rescaled { reason } | Notice::Safeguard { reason } => {
             one(reason.clone())
         }
-        Notice::Warning { reason } => one(format!("warning: {reason}")),
+        Notice::Alerted { text, .. } => one(format!("alert: {text}")),
+        Notice::Quarantined { message: reason, .. } | Notice::Warning { reason } => {
+            one(format!("warning: {reason}"))
+        }
         _ => Vec::new(),
     }
 }
@@ -139,7 +142,8 @@ mod tests {
         );
         assert_eq!(
             done(Some(80)),
-            "  2 of 5  CREATE INDEX entries_gr…  1.2 s, waited 300 ms for a lock of psql (pid 4711)".to_owned()
+            "  2 of 5  CREATE INDEX entries_gr…  1.2 s, waited 300 ms for a lock of psql (pid 4711)"
+                .to_owned()
         );
     }
 }

@@ -20,7 +20,8 @@ const OF_FACT: usize = 2;
 /// Cells of its label, with what is around it.
 const LABEL: usize = 14;
 
-const KEYS: &str = "j/k choose  p pause  r resume  c cancel  +/- faster/slower  s set  f finished  ? help  q quit";
+const KEYS: &str =
+    "j/k choose  p pause  r resume  c cancel  +/- faster/slower  s set  f finished  ? help  q quit";
 
 const KEYS_NARROW: &str = "j/k  p pause  r resume  c cancel  +/- pace  s set  f  ? help  q quit";
 
@@ -94,7 +95,9 @@ fn wrapped(text: &str, tone: Tone, cells: usize) -> Vec<Line> {
 fn body(model: &Model, cells: usize, room: usize, lines: &mut Vec<Line>) {
     if model.snapshot.runs.is_empty() {
         if model.link == Link::Up {
-            lines.push(vec![Span::plain("no job has been run on this database; a run appears here by itself")]);
+            lines.push(vec![Span::plain(
+                "no job has been run on this database; a run appears here by itself",
+            )]);
         }
         return;
     }
@@ -135,7 +138,9 @@ fn list(model: &Model, cells: usize, room: usize) -> Vec<Line> {
             below += 1;
         }
     }
-    let more = |count: usize, way| (count > 0).then(|| vec![Span::new(Tone::Faint, format!("  {count} more {way}"))]);
+    let more = |count: usize, way| {
+        (count > 0).then(|| vec![Span::new(Tone::Faint, format!("  {count} more {way}"))])
+    };
     let mut lines: Vec<Line> = more(above, "above").into_iter().collect();
     lines.extend(blocks.into_iter().flat_map(|(_, lines)| lines));
     lines.extend(more(below, "below"));
@@ -217,7 +222,10 @@ fn foot(model: &Model, cells: usize) -> Vec<Line> {
     if let Mode::Ask(question) = &model.mode {
         let words = cut(&clean(&question.words()), (cells * 2 / 3).max(10));
         let room = cells.saturating_sub(width(&words) + 3);
-        lines.push(vec![Span::new(Tone::Held, words), Span::plain(format!(" {}_", tail(&question.text, room)))]);
+        lines.push(vec![
+            Span::new(Tone::Held, words),
+            Span::plain(format!(" {}_", tail(&question.text, room))),
+        ]);
         lines.push(vec![Span::new(Tone::Faint, "Enter goes on, Esc leaves it")]);
     } else {
         let fits = |keys: &&&str| width(keys) <= cells;

@@ -177,10 +177,14 @@ impl Action {
     #[must_use]
     pub fn done(&self, asked: bool) -> String {
         match (&self.order, asked) {
-            (Order::Command(Command::Pause), true) => format!("{} pauses after the batches in hand", self.name),
+            (Order::Command(Command::Pause), true) => {
+                format!("{} pauses after the batches in hand", self.name)
+            }
             (Order::Command(Command::Pause), false) => format!("{} is paused", self.name),
             (Order::Command(Command::Resume), _) => format!("{} may go on", self.name),
-            (Order::Command(Command::Cancel), true) => format!("{} ends after the batches in hand", self.name),
+            (Order::Command(Command::Cancel), true) => {
+                format!("{} ends after the batches in hand", self.name)
+            }
             (Order::Command(_), _) => format!("{} is cancelled; what it changed stays", self.name),
             (Order::Set(setting), _) => format!("set {setting} for {}, from the next batch on", self.name),
         }

@@ -101,7 +101,9 @@ impl<'r> Reader<'r> {
         let ours: Vec<i32> = backends.iter().map(|(_, backend)| *backend).collect();
         // What may not be seen is not told; the rest is worth showing without it.
         for waiting in pg::waiting(connection, &ours).await.unwrap_or_default() {
-            let Some((run, _)) = backends.iter().find(|(_, backend)| *backend == waiting.ours) else { continue };
+            let Some((run, _)) = backends.iter().find(|(_, backend)| *backend == waiting.ours) else {
+                continue;
+            };
             let time = human_duration(waiting.since);
             let text = if waiting.ours_waits {
                 format!("a batch has waited {time} for a lock of {}", waiting.who)
@@ -139,5 +141,6 @@ fn told(error: &dyn std::error::Error, hint: Option<String>) -> String {
 }
 
 fn clock(at: Option<jiff::Timestamp>) -> String {
-    at.map(|at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string()).unwrap_or_default()
+    at.map(|at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string())
+        .unwrap_or_default()
 }

@@ -116,7 +116,9 @@ impl RunView {
                 human_count(standing.pass.rows_seen),
                 human_count(run.estimated_rows.max(standing.pass.rows_seen))
             ),
-            hold: held.filter(|_| run.wish.wanted == Wanted::Work).map(|(_, worker)| format!("{}, since {}", worker.doing, clock_of(&worker.doing_since))),
+            hold: held
+                .filter(|_| run.wish.wanted == Wanted::Work)
+                .map(|(_, worker)| format!("{}, since {}", worker.doing, clock_of(&worker.doing_since))),
             blocked,
             processes: processes
                 .iter()
@@ -149,7 +151,8 @@ fn clock_of(at: &str) -> &str {
 
 fn rates(standing: &Standing, now: Option<f64>) -> Option<String> {
     let began = Timestamp::strptime("%Y-%m-%d %H:%M:%S %:z", &standing.run.started_at).ok();
-    let since = began.map(|began| standing.now.duration_since(began).as_secs_f64()).filter(|time| *time > 5.0);
+    let since =
+        began.map(|began| standing.now.duration_since(began).as_secs_f64()).filter(|time| *time > 5.0);
     let overall = since.map(|time| standing.all.rows_seen as f64 / time);
     match (now, overall) {
         (Some(now), Some(overall)) => {
@@ -177,7 +180,12 @@ fn facts(standing: &Standing) -> Vec<(&'static str, String)> {
     if let Some(hours) = standing.hours() {
         facts.push(("hours", hours));
     }
-    let settings: Vec<&str> = run.settings.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('[')).collect();
+    let settings: Vec<&str> = run
+        .settings
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('['))
+        .collect();
     if !settings.is_empty() && !run.state.is_final() {
         facts.push(("set", settings.join(", ")));
     }
@@ -190,7 +198,11 @@ fn facts(standing: &Standing) -> Vec<(&'static str, String)> {
     }
     facts.push((
         "changed",
-        format!("{} rows in {} batches", human_count(standing.all.rows_changed), human_count(standing.all.batches)),
+        format!(
+            "{} rows in {} batches",
+            human_count(standing.all.rows_changed),
+            human_count(standing.all.batches)
+        ),
     ));
     match &run.finished_at {
         Some(finished) => facts.push(("ended", finished.clone())),

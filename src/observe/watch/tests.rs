@@ -41,8 +41,10 @@ fn model() -> Model {
     let mut held = run(2, "<script>alert('给与 😀')</script> \u{202e}\x1b[31m", RunState::Running);
     held.hold = Some("held: replica lag 7.2 s > 5 s, since 22:05:10".to_owned());
     let mut slow = run(1, "gross_amount", RunState::Running);
-    slow.blocked =
-        vec!["session 4711 (psql, user app, active): UPDATE payroll.entries has waited 120 ms for a batch".to_owned()];
+    slow.blocked = vec![
+        "session 4711 (psql, user app, active): UPDATE payroll.entries has waited 120 ms for a batch"
+            .to_owned(),
+    ];
     slow.facts.insert(0, ("quarantine", "3 held, 0 dropped".to_owned()));
     let mut interrupted = run(3, &"a_name_without_end_".repeat(12), RunState::Running);
     interrupted.words = "interrupted while running: no process is at work, run it again to go on".to_owned();
@@ -50,9 +52,18 @@ fn model() -> Model {
     let mut model = Model::new("payroll on db1.example.org:5432");
     model.update(Snapshot {
         at: "22:07:31".to_owned(),
-        runs: vec![slow, held, interrupted, run(4, "net", RunState::Done), run(5, "tax", RunState::Cancelled)],
+        runs: vec![
+            slow,
+            held,
+            interrupted,
+            run(4, "net", RunState::Done),
+            run(5, "tax", RunState::Cancelled),
+        ],
         events: vec![
-            EventView { run: Some(1), text: "22:06:00  anna on db1: a batch gave way to session 4711".to_owned() },
+            EventView {
+                run: Some(1),
+                text: "22:06:00  anna on db1: a batch gave way to session 4711".to_owned(),
+            },
             EventView { run: Some(2), text: "22:05:10  anna on db1: held by replica lag".to_owned() },
             EventView { run: None, text: "22:00:00  ben on db2: revision 3f9a was applied".to_owned() },
         ],
@@ -157,7 +168,8 @@ fn a_setting_is_typed_and_resume_is_one_key() {
 
 #[test]
 fn faster_and_slower_change_the_rate_where_one_is_limited() {
-    let with = |own, outer| RunView { limits: RowLimits { own, outer }, ..run(1, "gross", RunState::Running) };
+    let with =
+        |own, outer| RunView { limits: RowLimits { own, outer }, ..run(1, "gross", RunState::Running) };
     let (free, limited, below) = (with(None, None), with(Some(3000), None), with(Some(3000), Some(4000)));
     assert_eq!(pace::slower(&free), Ok("rows_per_second=32133".to_owned()));
     assert_eq!(pace::faster(&free), Ok("workers=3".to_owned()));

@@ -1,7 +1,7 @@
 //! What can be seen of runs afterwards: figures over time, holds, ranges, reports.
 
-mod over_time;
 mod lines;
+mod over_time;
 mod report;
 mod screen;
 mod statements;

@@ -40,7 +40,10 @@ async fn a_statement_that_waits_for_a_lock_says_for_whom_and_for_how_long() {
     let project = with_pay().await;
     project.configure("lock_timeout = \"60s\"\n").write("2026-01-01_aaaa00000001_two.sql", REVISION);
     let holder = project.database.connect().await;
-    holder.batch_execute("SET application_name = 'payroll'; BEGIN; LOCK TABLE pay IN SHARE MODE").await.unwrap();
+    holder
+        .batch_execute("SET application_name = 'payroll'; BEGIN; LOCK TABLE pay IN SHARE MODE")
+        .await
+        .unwrap();
     let mut upgrade = project.spawn(&["upgrade", "--json"]);
     upgrade.hear("waits for a lock of payroll (pid ").await;
     holder.batch_execute("COMMIT").await.unwrap();
@@ -63,7 +66,9 @@ async fn an_error_is_shown_at_its_place_in_the_section() {
     assert!(outcome.stderr.contains("COMMENT ON COLUMN pay.grös"), "{}", outcome.stderr);
     let there: bool = project
         .database
-        .value("SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'pay'::regclass AND attname = 'gross')")
+        .value(
+            "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'pay'::regclass AND attname = 'gross')",
+        )
         .await;
     assert!(!there, "nothing of it is kept");
 }
@@ -80,7 +85,10 @@ async fn nothing_goes_on_behind_a_failure_that_a_rollback_to_a_savepoint_would_t
         project.database.value("SELECT ARRAY[to_regclass('first')::text, to_regclass('second')::text]").await;
     assert_eq!(there, [None, None]);
     // One that goes through is taken as it is.
-    project.write("2026-01-01_aaaa00000001_savepoint.sql", &text.replace("SELECT 1 / 0", "CREATE TABLE gone ()"));
+    project.write(
+        "2026-01-01_aaaa00000001_savepoint.sql",
+        &text.replace("SELECT 1 / 0", "CREATE TABLE gone ()"),
+    );
     project.longhaul(&["upgrade"]).await.succeeded().says("  4 of 5  ROLLBACK TO a  ");
     let there: Vec<Option<String>> =
         project.database.value("SELECT ARRAY[to_regclass('gone')::text, to_regclass('second')::text]").await;

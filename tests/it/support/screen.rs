@@ -22,7 +22,8 @@ impl Screen {
     /// Runs the shell command in the project's directory on a terminal of so many rows and columns; `longhaul` is the program
     /// under test.
     pub(crate) fn run(project: &Project, (rows, columns): (u16, u16), shell: &str) -> Self {
-        let script = format!("stty rows {rows} cols {columns}; longhaul() {{ '{PROGRAM}' \"$@\"; }}; {shell}");
+        let script =
+            format!("stty rows {rows} cols {columns}; longhaul() {{ '{PROGRAM}' \"$@\"; }}; {shell}");
         let mut command = Command::new("script");
         command.args(["--quiet", "--return", "--flush", "--command", &script, "/dev/null"]);
         command.current_dir(project.directory()).env("DATABASE_URL", &project.database.url);
