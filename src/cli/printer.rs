@@ -143,6 +143,9 @@ impl Printer {
         if self.log.get() == Some(&LogFormat::Json) {
             return;
         }
+        if let Some(terminal) = self.terminal.get() {
+            terminal.leave(None);
+        }
         if let Some(terminal) = self.terminal.get().filter(|terminal| terminal.show() == Show::Json) {
             let error = json!({
                 "error": failure.message,

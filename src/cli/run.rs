@@ -64,15 +64,11 @@ async fn until_done(
         };
         let (run, leave) = match &*ended {
             Ended::Left { run, leave, .. } if args.wait && !stop.is_asked() => (run, leave),
-            _ => {
-                terminal.leave(None);
-                return Ok(report(context, &job.name, &ended));
-            }
+            _ => return Ok(report(context, &job.name, &ended)),
         };
         request.only = request.only.or(*run);
         // What was begun anew is not begun anew a second time.
         request.anew = false;
-        terminal.leave(None);
         if said.as_ref() != Some(leave) {
             report(context, &job.name, &ended);
             said = Some(leave.clone());
@@ -116,6 +112,7 @@ async fn wait_out(context: &Context<'_>, leave: &Leave, stop: &Stop) -> bool {
 
 /// Says how it ended, and returns the exit code.
 pub(crate) fn report(context: &Context<'_>, job: &str, ended: &Ended) -> u8 {
+    context.printer.terminal(context.clock).leave(None);
     match ended {
         Ended::Done { run, totals, .. } => {
             let (changed, batches) = (human_count(totals.rows_changed), human_count(totals.batches));

@@ -285,15 +285,21 @@ impl Attempt<'_> {
     pub(super) async fn let_others_finish(&self, sql: &str) -> Result<(), HistoryError> {
         let engine = self.history.engine;
         let tables = manifest::locked_tables(sql);
-        for _ in 0..LOOKS {
+        for look in 0..LOOKS {
             let found = blockers::in_the_way(self.connection, &tables).await;
-            let Some(first) = found.first() else { return Ok(()) };
+            let Some(first) = found.first() else {
+                if look > 0 {
+                    engine.observer.notice(crate::engine::Notice::GoesOn);
+                }
+                return Ok(());
+            };
             let reason = format!("revision {} lets {first} finish first", self.change.revision.id);
             engine.observer.notice(crate::engine::Notice::Waiting { reason });
             *self.seen.blockers.lock().expect("no holder can panic") = found;
             self.may_go_on()?;
             engine.clock.sleep(LOOK_EVERY).await;
         }
+        engine.observer.notice(crate::engine::Notice::GoesOn);
         Ok(())
     }
 

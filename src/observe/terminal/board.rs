@@ -138,6 +138,7 @@ impl Board {
             Notice::StatementDoing { what } => {
                 if let Some(statement) = &mut self.statement {
                     statement.doing.clone_from(what);
+                    self.enter(State::Running);
                 }
             }
             _ => {}
@@ -244,8 +245,12 @@ impl Board {
         let state = Span::new(tone, state);
         let Some(progress) = &self.progress else {
             return match (&self.statement, &self.state) {
-                (Some(statement), _) if now.time.saturating_sub(statement.since) >= BRIEF => {
-                    vec![statement.line(cells, now.time)]
+                (Some(statement), of_it) if now.time.saturating_sub(statement.since) >= BRIEF => {
+                    let mut lines = vec![statement.line(cells, now.time)];
+                    if matches!(of_it, State::Waiting(..)) {
+                        lines.extend(flow(Vec::new(), vec![state], cells, most.saturating_sub(1)));
+                    }
+                    lines
                 }
                 (None, State::Waiting(..) | State::Proving(_)) => {
                     flow(vec![Span::plain(self.name(cells))], vec![state], cells, most)
