@@ -6,7 +6,9 @@ use crate::quarantine::Amounts;
 use crate::support::{Items, JobKind};
 
 fn lines(text: &str) -> Vec<Value> {
-    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect()
 }
 
 #[tokio::test]
@@ -19,12 +21,18 @@ async fn a_log_of_json_has_an_object_a_line_with_the_runs_fields() {
     let lines = lines(&text);
     let of = |message: &str| lines.iter().filter(|line| line["message"] == message).collect::<Vec<_>>();
     let begun = of("begun")[0];
-    assert_eq!((&begun["run"], &begun["job"], &begun["table"]), (&1.into(), &"fill".into(), &"public.items".into()));
+    assert_eq!(
+        (&begun["run"], &begun["job"], &begun["table"]),
+        (&1.into(), &"fill".into(), &"public.items".into())
+    );
     assert_eq!(begun["level"], "INFO");
     let batches = of("committed");
     assert_eq!(batches.len(), 4);
     for (number, batch) in (1_u64..).zip(batches) {
-        assert_eq!((&batch["batch"], &batch["rows_seen"], &batch["worker"]), (&number.into(), &10.into(), &0.into()));
+        assert_eq!(
+            (&batch["batch"], &batch["rows_seen"], &batch["worker"]),
+            (&number.into(), &10.into(), &0.into())
+        );
         assert_eq!((&batch["pass"], &batch["level"]), (&"backfill".into(), &"DEBUG".into()));
         assert!(batch["range"].is_i64() && batch["took_ms"].is_u64(), "{batch}");
     }

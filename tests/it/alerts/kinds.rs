@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{alert, webhook};
 use crate::quarantine::Amounts;
-use crate::support::{Items, JobKind, Receiver};
+use crate::support::{Items, JobKind, Received, Receiver};
 
 /// The message of this kind and status, once it has come.
 async fn hears(receiver: &Receiver, kind: &str, status: &str) -> Value {
@@ -12,7 +12,7 @@ async fn hears(receiver: &Receiver, kind: &str, status: &str) -> Value {
         receiver
             .received()
             .iter()
-            .map(|one| one.json())
+            .map(Received::json)
             .find(|one| one["kind"] == kind && one["status"] == status)
     };
     crate::support::wait_for(kind, async || find().is_some()).await;

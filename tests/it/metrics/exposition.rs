@@ -22,7 +22,9 @@ impl Exposition {
                 let (name, help) = rest.split_once(' ').expect("a help has a text");
                 assert!(!help.is_empty() && !unescaped_backslash(help), "{line}");
                 assert!(helped.insert(name.to_owned()), "two helps: {line}");
-                assert!(closed.insert(std::mem::replace(&mut current, name.to_owned())) || current.is_empty());
+                assert!(
+                    closed.insert(std::mem::replace(&mut current, name.to_owned())) || current.is_empty()
+                );
                 assert!(!closed.contains(name), "the family comes twice: {line}");
             } else if let Some(rest) = line.strip_prefix("# TYPE ") {
                 let (name, kind) = rest.split_once(' ').expect("a type has a word");
@@ -63,7 +65,7 @@ impl Exposition {
                 assert!(!name.ends_with(suffix), "{name}");
             }
         }
-        for ((name, labels), _) in &self.series {
+        for (name, labels) in self.series.keys() {
             // A label that Prometheus sets itself would be renamed.
             for label in ["job", "instance"] {
                 assert!(!labels.contains_key(label), "{name} has a label `{label}`");
@@ -83,7 +85,10 @@ impl Exposition {
             }
             for (labels, mut buckets) in buckets {
                 buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
-                assert!(buckets.windows(2).all(|pair| pair[0].1 <= pair[1].1), "{family} is not cumulative: {buckets:?}");
+                assert!(
+                    buckets.windows(2).all(|pair| pair[0].1 <= pair[1].1),
+                    "{family} is not cumulative: {buckets:?}"
+                );
                 let last = buckets.last().unwrap();
                 let count = self.series[&(format!("{family}_count"), labels.clone())];
                 assert_eq!(*last, (f64::INFINITY, count), "{family}");
@@ -96,7 +101,11 @@ impl Exposition {
     pub(crate) fn value(&self, name: &str, labels: &[(&str, &str)], label: &str) -> Option<f64> {
         let more = label.split_once('=');
         let fits = |of: &BTreeMap<String, String>| {
-            labels.iter().copied().chain(more).all(|(name, value)| of.get(name).is_some_and(|found| found == value))
+            labels
+                .iter()
+                .copied()
+                .chain(more)
+                .all(|(name, value)| of.get(name).is_some_and(|found| found == value))
         };
         let mut found = self.series.iter().filter(|((found, of), _)| found == name && fits(of));
         let value = found.next().map(|(_, value)| *value);

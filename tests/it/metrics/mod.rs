@@ -20,7 +20,10 @@ async fn at_work() -> (Items, crate::support::Process, Exposition) {
     items.project.write("fill.toml", &job);
     let run = items.project.spawn(&["run", "fill"]);
     items.passed(20).await;
-    wait_for("the end is told", async || scraped(&items.project).await.has("longhaul_run_eta_timestamp_seconds")).await;
+    wait_for("the end is told", async || {
+        scraped(&items.project).await.has("longhaul_run_eta_timestamp_seconds")
+    })
+    .await;
     let exposition = scraped(&items.project).await;
     (items, run, exposition)
 }
@@ -28,18 +31,24 @@ async fn at_work() -> (Items, crate::support::Process, Exposition) {
 #[tokio::test]
 async fn a_run_at_work_is_told_with_all_its_figures() {
     let (items, run, exposition) = at_work().await;
-    let of = |name: &str, label: &str| exposition.value(name, &[("job_name", "fill"), ("direction", "up")], label);
+    let of =
+        |name: &str, label: &str| exposition.value(name, &[("job_name", "fill"), ("direction", "up")], label);
     assert_eq!(exposition.value("longhaul_database_up", &[], ""), Some(1.0));
     assert_eq!(of("longhaul_run_state", "state=running"), Some(1.0));
     assert_eq!(of("longhaul_run_state", "state=failed"), Some(0.0));
     assert_eq!(of("longhaul_run_rows_estimated", ""), Some(8000.0));
     let passed = of("longhaul_run_rows_passed", "").unwrap();
     let progress = of("longhaul_run_progress_ratio", "").unwrap();
-    assert!((passed / 8000.0 - progress).abs() < 1e-9 && progress > 0.0 && progress < 1.0, "{passed} {progress}");
+    assert!(
+        (passed / 8000.0 - progress).abs() < 1e-9 && progress > 0.0 && progress < 1.0,
+        "{passed} {progress}"
+    );
     assert!(of("longhaul_run_workers", "").unwrap() >= 1.0);
     assert_eq!((of("longhaul_run_held", ""), of("longhaul_run_hours_open", "")), (Some(0.0), Some(1.0)));
-    let (low, high) =
-        (of("longhaul_run_remaining_seconds", "bound=low"), of("longhaul_run_remaining_seconds", "bound=high"));
+    let (low, high) = (
+        of("longhaul_run_remaining_seconds", "bound=low"),
+        of("longhaul_run_remaining_seconds", "bound=high"),
+    );
     assert!(low <= high && low > Some(0.0), "{low:?} {high:?}");
     let began = of("longhaul_run_started_timestamp_seconds", "").unwrap();
     assert!(of("longhaul_run_last_batch_timestamp_seconds", "").unwrap() > began);
@@ -69,7 +78,9 @@ async fn whatever_a_job_is_called_the_text_stays_well_formed() {
         )
         .await;
     let exposition = scraped(&items.project).await;
-    let of = |id: &str| exposition.value("longhaul_run_state", &[("job_name", &name), ("job_id", id)], "state=failed");
+    let of = |id: &str| {
+        exposition.value("longhaul_run_state", &[("job_name", &name), ("job_id", id)], "state=failed")
+    };
     assert_eq!((of("fill"), of("other")), (Some(0.0), Some(1.0)));
 }
 
@@ -78,7 +89,10 @@ async fn revisions_are_counted_by_kind() {
     let items = Items::new(20, JobKind::Counting).await;
     let one = "-- revision: aaaa1111\n-- migrate:up\nALTER TABLE items ADD note text;\n-- migrate:down\nALTER TABLE items DROP note;\n";
     items.project.write("1_note.sql", one);
-    items.project.write("2_other.sql", "-- revision: bbbb2222\n-- revises: aaaa1111\n-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 1;\n");
+    items.project.write(
+        "2_other.sql",
+        "-- revision: bbbb2222\n-- revises: aaaa1111\n-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 1;\n",
+    );
     items.project.write(
         "3_data.toml",
         "revision = \"cccc3333\"\nrevises = [\"bbbb2222\"]\nmessage = \"fill note\"\n[job]\ntable = \"items\"\nset = { note = \"'n'\" }\n",

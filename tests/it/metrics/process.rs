@@ -22,7 +22,11 @@ fn batch(took: u64) -> Notice {
         hot: Some(80),
         wal_bytes: 5000,
         took: Duration::from_millis(took),
-        waits: Waits { lock_wait: Duration::from_millis(3), blocked: 1, blocked_for: Duration::from_millis(30) },
+        waits: Waits {
+            lock_wait: Duration::from_millis(3),
+            blocked: 1,
+            blocked_for: Duration::from_millis(30),
+        },
     })
 }
 
@@ -42,8 +46,10 @@ pub(super) fn busy(clock: &Clock) -> ProcessMetrics {
     for took in [20, 200, 2000, 900_000] {
         metrics.notice(batch(took));
     }
-    metrics.notice(Notice::Signals { readings: vec![reading("replica lag", 7.5), reading("probe \"x\"", 1.0)] });
-    metrics.notice(Notice::Held { signals: vec!["replica lag".to_owned()], reasons: vec!["7.5 s".to_owned()] });
+    metrics
+        .notice(Notice::Signals { readings: vec![reading("replica lag", 7.5), reading("probe \"x\"", 1.0)] });
+    metrics
+        .notice(Notice::Held { signals: vec!["replica lag".to_owned()], reasons: vec!["7.5 s".to_owned()] });
     clock.advance(Duration::from_secs(90));
     metrics.notice(Notice::GoesOn);
     metrics.notice(Notice::Signals { readings: vec![reading("replica lag", 1.0)] });
