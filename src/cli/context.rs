@@ -14,6 +14,7 @@ use crate::engine::{Engine, Observer, Stop};
 use crate::manifest::Manifest;
 use crate::observe::alerts::{AlertSource, Alerts};
 use crate::observe::logs::{self, Log, LogError};
+use crate::observe::metrics::ProcessMetrics;
 use crate::observe::{Fan, Terminal};
 use crate::pg::{Connection, Connector};
 use crate::store::{Identity, Store};
@@ -92,6 +93,19 @@ impl<'c> Context<'c> {
             return terminal;
         }
         Arc::new(Fan::new(vec![terminal, Arc::new(Log::default())]))
+    }
+
+    /// The same, with the figures that this process serves.
+    pub(crate) fn observer_with(
+        &self,
+        terminal: Terminal,
+        metrics: Option<Arc<ProcessMetrics>>,
+    ) -> Arc<dyn Observer> {
+        let observer = self.observer(terminal);
+        match metrics {
+            Some(metrics) => Arc::new(Fan::new(vec![observer, metrics])),
+            None => observer,
+        }
     }
 
     /// Begins to tell people what happens, beside whatever follows; to be finished at its end.

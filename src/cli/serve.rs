@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
@@ -12,6 +13,7 @@ use super::{exit, signals};
 use crate::config::{Network, PageSettings};
 use crate::engine::StopLevel;
 use crate::observe::Terminal;
+use crate::observe::metrics::ProcessMetrics;
 use crate::web::{Page, PageOptions};
 
 #[derive(Args, Debug)]
@@ -48,7 +50,7 @@ pub(crate) async fn serve(args: &ServeArgs, context: &Context<'_>) -> Result<u8,
         page.trust_proxy.clone_from(&args.trust_proxy);
     }
     page.hosts.extend(args.host.iter().cloned());
-    let page = open(page, context)?;
+    let page = open(page, None, context)?;
     let stop = signals::listen_for_the_end()?;
     let terminal = Terminal::new(context.clock, context.printer.talk(), false);
     let alerts = context.alerts(&context.connector()?, context.observer(terminal));
@@ -61,13 +63,23 @@ pub(crate) async fn serve(args: &ServeArgs, context: &Context<'_>) -> Result<u8,
 }
 
 /// A page beside other work, on a thread of its own.
-pub(crate) fn beside(listen: SocketAddr, context: &Context<'_>) -> Result<(), Failure> {
+///
+/// Returns whoever is to be told what this process does, so that /metrics can tell it.
+pub(crate) fn beside(listen: SocketAddr, context: &Context<'_>) -> Result<Arc<ProcessMetrics>, Failure> {
     let page = PageSettings { listen: Some(listen), ..context.settings.page.clone() };
-    Ok(open(page, context)?.spawn()?)
+    let metrics =
+        ProcessMetrics::new(context.clock).map_err(|error| Failure::from_error(exit::FAILED, &error))?;
+    let metrics = Arc::new(metrics);
+    open(page, Some(metrics.clone()), context)?.spawn()?;
+    Ok(metrics)
 }
 
 /// Listens, and says where.
-fn open(page: PageSettings, context: &Context<'_>) -> Result<Page, Failure> {
+fn open(
+    page: PageSettings,
+    process: Option<Arc<ProcessMetrics>>,
+    context: &Context<'_>,
+) -> Result<Page, Failure> {
     let page = Page::bind(PageOptions {
         page,
         token: context.environment.get("LONGHAUL_PAGE_TOKEN").map(str::to_owned),
@@ -76,6 +88,7 @@ fn open(page: PageSettings, context: &Context<'_>) -> Result<Page, Failure> {
         store: context.store.clone(),
         identity: context.identity.clone(),
         clock: context.clock.clone(),
+        process,
     })?;
     if context.printer.json {
         context.printer.data(&json!({ "page": page.url() }).to_string());

@@ -45,11 +45,9 @@ enum Outcome {
 
 pub(crate) async fn worker(args: &WorkerArgs, context: &Context<'_>) -> Result<u8, Failure> {
     let connector = context.connector()?;
-    if let Some(listen) = args.serve {
-        serve::beside(listen, context)?;
-    }
-    let terminal =
-        context.observer(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
+    let metrics = args.serve.map(|listen| serve::beside(listen, context)).transpose()?;
+    let terminal = Terminal::new(context.clock, context.printer.talk(), context.printer.bars);
+    let terminal = context.observer_with(terminal, metrics);
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let alerts = context.alerts(&connector, terminal.clone());

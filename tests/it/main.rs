@@ -22,6 +22,7 @@ mod main_job;
 mod metrics;
 mod night;
 mod once;
+mod page;
 mod pooled;
 mod pressure;
 mod quarantine;

@@ -59,6 +59,10 @@ impl Line {
     fn most(&self) -> Option<f64> {
         self.values().reduce(f64::max)
     }
+
+    fn least(&self) -> Option<f64> {
+        self.values().reduce(f64::min)
+    }
 }
 
 impl Panel {
@@ -69,18 +73,24 @@ impl Panel {
         Scale::up_to(most.max(limit), self.base)
     }
 
-    /// `9,800 last, 12,300 at most`, of each line; for those who don't see it, too.
+    /// Nothing but zeros: that needs no room.
+    fn is_flat(&self) -> bool {
+        self.lines.iter().filter_map(Line::most).all(|most| most == 0.0)
+    }
+
+    /// `9,800 last, 0 to 12,300`, of each line; for those who don't see it, too.
     fn summary(&self) -> String {
         let mut told: Vec<String> = self
             .lines
             .iter()
             .filter_map(|line| {
                 let name = if self.lines.len() > 1 { format!("{}: ", line.name) } else { String::new() };
-                Some(format!(
-                    "{name}{} last, {} at most",
-                    (self.told)(line.last()?),
-                    (self.told)(line.most()?)
-                ))
+                let [last, least, most] = [line.last()?, line.least()?, line.most()?].map(self.told);
+                Some(if least == most {
+                    format!("{name}{last}")
+                } else {
+                    format!("{name}{last} last, {least} to {most}")
+                })
             })
             .collect();
         if let Some(limit) = self.limit {
@@ -105,7 +115,7 @@ fn panel(chart: &Chart, panel: &Panel) -> Markup {
     let scale = panel.scale();
     let summary = panel.summary();
     html! {
-        figure.panel {
+        figure class=(if panel.is_flat() { "panel flat" } else { "panel" }) {
             figcaption { b { (panel.title) } " " span.quiet { (summary) } }
             div.marks aria-hidden="true" {
                 @for mark in scale.marks.iter().rev() { span { ((panel.told)(*mark)) } }
@@ -246,7 +256,7 @@ mod tests {
     fn a_chart_tells_in_words_what_it_shows() {
         let text =
             draw(&chart(vec![vec![(0, 10.0), (50_000_000, 100.0), (100_000_000, 30.0)]])).into_string();
-        assert!(text.contains("aria-label=\"Rows a second: 30 last, 100 at most; limit 150\""), "{text}");
+        assert!(text.contains("aria-label=\"Rows a second: 30 last, 10 to 100; limit 150\""), "{text}");
         assert!(text.contains("M0.0 93.3L1000.0 33.3L2000.0 80.0"), "{text}");
         assert!(text.contains("<title>1: replica lag 7.2 s &gt; 5 s &amp; &lt;more&gt;</title>"), "{text}");
         assert!(text.contains("x=\"20.00%\" width=\"20.00%\""), "{text}");
@@ -257,7 +267,7 @@ mod tests {
     fn where_nothing_was_measured_there_is_no_line() {
         let text =
             draw(&chart(vec![vec![(0, 10.0), (10_000_000, 10.0)], vec![(90_000_000, 10.0)]])).into_string();
-        assert!(text.contains("M0.0 93.3L200.0 93.3M1800.0 93.3L1804.0 93.3"), "{text}");
+        assert!(text.contains("M0.0 0.0L200.0 0.0M1800.0 0.0L1804.0 0.0"), "{text}");
         assert!(draw(&chart(vec![])).into_string().contains("nothing yet"));
     }
 }

@@ -79,7 +79,7 @@ pub(super) fn events(events: &[NumberedEvent]) -> Markup {
             tbody {
                 @for NumberedEvent { id, event } in events {
                     tr id=(format!("event-{id}")) {
-                        td { (event.at) }
+                        td.when { (event.at) }
                         td.wide {
                             (event.message) " " span.quiet { (event.kind) }
                             @if let Some(run) = event.run { " " a href=(Key::Run(run).path()) { "run " (run) } }
@@ -87,7 +87,7 @@ pub(super) fn events(events: &[NumberedEvent]) -> Markup {
                                 " " a href=(Key::Revision(revision.clone()).path()) { (revision) }
                             }
                         }
-                        td.wide { (event.actor) " on " (event.host) }
+                        td.who { (event.actor) " on " (event.host) }
                     }
                 }
             }

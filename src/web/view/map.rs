@@ -47,10 +47,14 @@ pub(in crate::web) struct Map<'m> {
     pub(in crate::web) failed: bool,
 }
 
+/// So few that there is room for their figures.
+const FEW: usize = 24;
+
 /// What one cell stands for.
 struct Cell {
     class: String,
     letter: Option<char>,
+    percent: String,
     title: String,
 }
 
@@ -89,7 +93,8 @@ impl Map<'_> {
         // In steps of a tenth: the policy forbids styles in the markup.
         let tenths = (share * 10.0).floor();
         let class = format!("cell {word} p{tenths}");
-        Cell { class, letter, title: title(ranges, word, share) }
+        let percent = if word == "failed" { "failed".to_owned() } else { format!("{:.0} %", share * 100.0) };
+        Cell { class, letter, percent, title: title(ranges, word, share) }
     }
 
     /// In words: what a screen reader says instead of the map.
@@ -128,11 +133,15 @@ impl Map<'_> {
 
     pub(in crate::web) fn draw(&self) -> Markup {
         let size = self.ranges.len().div_ceil(MOST_CELLS).max(1);
+        let is_few = self.ranges.len() <= FEW;
         html! {
             p { (self.summary()) "." @if size > 1 { " A cell stands for " (size) " ranges." } }
-            div.map role="img" aria-label=(self.summary()) {
+            div class=(if is_few { "map few" } else { "map" }) role="img" aria-label=(self.summary()) {
                 @for cell in self.cells() {
-                    i class=(cell.class) title=(cell.title) { @if let Some(letter) = cell.letter { (letter) } }
+                    i class=(cell.class) title=(cell.title) {
+                        @if let Some(letter) = cell.letter { (letter) }
+                        @if is_few { " " (cell.percent) }
+                    }
                 }
             }
             p.legend aria-hidden="true" {

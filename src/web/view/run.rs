@@ -151,7 +151,7 @@ pub(super) fn table(batches: &[LoggedBatch], zone: &jiff::tz::TimeZone) -> Marku
             tbody {
                 @for batch in batches {
                     tr id=(format!("batch-{}", batch.id)) {
-                        td { (time(batch.finished_at, zone)) }
+                        td.when { (time(batch.finished_at, zone)) }
                         td.wide { (bounds(batch)) }
                         td.number data-label="passed" { (count(batch.rows_seen)) }
                         td.number data-label="changed" { (count(batch.rows_changed)) }

@@ -176,6 +176,11 @@ impl Process {
         }
     }
 
+    /// What it has said so far, as far as it was heard.
+    pub(crate) fn said(&self) -> String {
+        String::from_utf8_lossy(&self.heard).into_owned()
+    }
+
     /// kill -9, and waits for its end.
     pub(crate) async fn kill(mut self) -> Outcome {
         self.child.start_kill().unwrap();
