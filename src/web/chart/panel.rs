@@ -118,7 +118,9 @@ fn panel(chart: &Chart, panel: &Panel) -> Markup {
         figure class=(if panel.is_flat() { "panel flat" } else { "panel" }) {
             figcaption { b { (panel.title) } " " span.quiet { (summary) } }
             div.marks aria-hidden="true" {
-                @for mark in scale.marks.iter().rev() { span { ((panel.told)(*mark)) } }
+                @if !panel.is_flat() {
+                    @for mark in scale.marks.iter().rev() { span { ((panel.told)(*mark)) } }
+                }
             }
             svg.plot role="img" aria-label=(format!("{}: {summary}", panel.title)) {
                 (bands(chart))
