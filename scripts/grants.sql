@@ -138,6 +138,8 @@ BEGIN
             ('runner', 'event', 'INSERT'),
             ('runner', 'sample', 'INSERT'),
             ('runner', 'timing', 'INSERT'),
+            ('runner', 'alert', 'INSERT, UPDATE, DELETE'),
+            ('runner', 'alert_watch', 'INSERT, UPDATE'),
             -- What `plan` expects, for the comparison after the run.
             ('runner', 'forecast', 'INSERT'),
             -- A job that is a revision is recorded when it is done.
@@ -160,6 +162,11 @@ BEGIN
             ('migrator', 'event', 'INSERT'),
             ('migrator', 'sample', 'INSERT'),
             ('migrator', 'timing', 'INSERT'),
+            ('migrator', 'alert', 'INSERT, UPDATE, DELETE'),
+            ('migrator', 'alert_watch', 'INSERT, UPDATE'),
+            -- `serve` may be an operator's, and tells people as well.
+            ('operator', 'alert', 'INSERT, UPDATE, DELETE'),
+            ('operator', 'alert_watch', 'INSERT, UPDATE'),
             ('migrator', 'forecast', 'INSERT'),
             ('migrator', 'revision', 'INSERT, UPDATE, DELETE'),
             ('migrator', 'section', 'INSERT, UPDATE, DELETE'),

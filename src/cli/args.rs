@@ -60,6 +60,9 @@ pub(crate) struct Global {
     /// No bars, only lines
     #[arg(long, global = true)]
     pub(crate) no_progress: bool,
+    /// Log what happens to this file, at its end; `-` logs to standard error, in the place of what is said there otherwise
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) log: Option<String>,
     /// Don't ask before undoing anything
     #[arg(long, global = true)]
     pub(crate) yes: bool,
@@ -144,6 +147,15 @@ pub(crate) enum Command {
     Report(super::report::ReportArgs),
     /// Who did what when
     Log(super::log::LogArgs),
+    /// Figures of the database's runs and history for Prometheus, once: for the text files of a node exporter
+    ///
+    /// `worker --serve` and `serve` answer scrapes.
+    Metrics,
+    /// Messages that tell people what happens while nobody looks: `[[alert]]` in the configuration
+    Alert {
+        #[command(subcommand)]
+        what: super::alert::AlertCommand,
+    },
     /// Where the database stands in the history
     Current(super::current::CurrentArgs),
     /// The revisions of the files, newest first; with --verbose everything about each

@@ -1,15 +1,21 @@
 //! What every command that talks to a database needs.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::args::Global;
 use super::confirm;
+use super::exit;
 use super::failure::Failure;
 use super::printer::Printer;
 use crate::clock::Clock;
-use crate::config::{ConfigError, Environment, Overrides, Settings};
+use crate::config::{ConfigError, Environment, LogTo, Overrides, Settings};
 use crate::engine::{Engine, Observer, Stop};
 use crate::manifest::Manifest;
+use crate::observe::alerts::{AlertSource, Alerts};
+use crate::observe::logs::{self, Log, LogError};
+use crate::observe::metrics::ProcessMetrics;
+use crate::observe::{Fan, Terminal};
 use crate::pg::{Connection, Connector};
 use crate::store::{Identity, Store};
 
@@ -34,7 +40,12 @@ impl<'c> Context<'c> {
             database_url: global.database_url.clone(),
             dirs: global.dir.clone(),
         };
-        let settings = Settings::load(&overrides, &environment)?;
+        let mut settings = Settings::load(&overrides, &environment)?;
+        settings.log.to = global.log.as_deref().map(LogTo::named).or(settings.log.to);
+        logs::install(&settings.log).map_err(|error| unwritable(&error))?;
+        if settings.log.to == Some(LogTo::Stderr) {
+            printer.leave_to_log(settings.log.format);
+        }
         let store = Store::new(&settings.schema);
         let actor = whoami::username().unwrap_or_else(|_| "unknown".to_owned());
         let identity = Identity::of_this_process(&actor);
@@ -75,9 +86,48 @@ impl<'c> Context<'c> {
         }
     }
 
+    /// Whoever is told what happens: the terminal, and the log where one is wanted.
+    pub(crate) fn observer(&self, terminal: Terminal) -> Arc<dyn Observer> {
+        let terminal = Arc::new(terminal);
+        if self.settings.log.to.is_none() {
+            return terminal;
+        }
+        Arc::new(Fan::new(vec![terminal, Arc::new(Log::default())]))
+    }
+
+    /// The same, with the figures that this process serves.
+    pub(crate) fn observer_with(
+        &self,
+        terminal: Terminal,
+        metrics: Option<Arc<ProcessMetrics>>,
+    ) -> Arc<dyn Observer> {
+        let observer = self.observer(terminal);
+        match metrics {
+            Some(metrics) => Arc::new(Fan::new(vec![observer, metrics])),
+            None => observer,
+        }
+    }
+
+    /// Begins to tell people what happens, beside whatever follows; to be finished at its end.
+    pub(crate) fn alerts(&self, connector: &Connector, observer: Arc<dyn Observer>) -> Alerts {
+        let source = AlertSource::new(self.clock, connector, &self.settings, &self.identity, observer);
+        Alerts::begin(source)
+    }
+
+    /// What the work came to, once the last messages had some seconds to go out.
+    pub(crate) async fn finish<T>(&self, alerts: Alerts, worked: Result<T, Failure>) -> Result<T, Failure> {
+        alerts.finish(worked.as_ref().err().map(|failure| failure.logged().to_owned())).await;
+        worked
+    }
+
     /// A connection for reading the control schema; `None` when there is no control schema yet.
     pub(crate) async fn reader(&self, purpose: &str) -> Result<Option<Connection>, Failure> {
         let connection = self.connector()?.connect(purpose).await?;
         Ok(self.store.is_readable(&connection).await?.then_some(connection))
     }
+}
+
+fn unwritable(error: &LogError) -> Failure {
+    let hint = "name a file that can be written, or \"-\" for standard error: --log, or `to` under [log]";
+    Failure::from_error(exit::USAGE, error).hint(Some(hint.to_owned()))
 }

@@ -20,11 +20,20 @@ pub(crate) struct Failure {
     pub(crate) causes: Vec<String>,
     pub(crate) details: Vec<String>,
     pub(crate) hint: Option<String>,
+    /// The message for the log, where the message itself has a row's key in it.
+    logged: Option<&'static str>,
 }
 
 impl Failure {
     pub(crate) fn new(code: u8, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), causes: Vec::new(), details: Vec::new(), hint: None }
+        Self {
+            code,
+            message: message.into(),
+            causes: Vec::new(),
+            details: Vec::new(),
+            hint: None,
+            logged: None,
+        }
     }
 
     /// From an error and the chain of its sources.
@@ -49,6 +58,11 @@ impl Failure {
     pub(crate) fn hint(mut self, hint: Option<String>) -> Self {
         self.hint = hint.or(self.hint);
         self
+    }
+
+    /// The message for the log.
+    pub(crate) fn logged(&self) -> &str {
+        self.logged.unwrap_or(&self.message)
     }
 
     pub(crate) fn detail(mut self, detail: Option<String>) -> Self {
@@ -164,7 +178,12 @@ impl From<RunError> for Failure {
             RunError::Drifted { diff, .. } => Some(diff.trim_end().to_owned()),
             _ => error.finding().and_then(|finding| finding.excerpt.as_ref()).map(draw),
         };
-        Self::from_error(code, &error).detail(detail).hint(error.hint())
+        let logged = match &error {
+            RunError::Row { .. } => Some("a row can't take its new value, and nothing of its batch was kept"),
+            RunError::Batch { .. } => Some("a batch failed, and nothing of it was kept"),
+            _ => None,
+        };
+        Self { logged, ..Self::from_error(code, &error) }.detail(detail).hint(error.hint())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line: one file a command, what they share here.
 
+mod alert;
 mod args;
 mod check;
 mod confirm;
@@ -18,6 +19,7 @@ mod init;
 mod kit;
 mod lint;
 mod log;
+mod metrics;
 mod new_file;
 mod plan;
 mod postgres;
@@ -128,6 +130,8 @@ async fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<u8, Failur
         Command::Serve(args) => serve::serve(args, &context).await,
         Command::Status(args) => status::status(args, &context).await,
         Command::Log(args) => log::log(args, &context).await,
+        Command::Metrics => metrics::metrics(&context).await,
+        Command::Alert { what } => alert::alert(what, &context).await,
         Command::Current(args) => current::current(args, &context).await,
         Command::History(args) => history::history(args, &context).await,
         Command::Heads => heads::heads(&context),

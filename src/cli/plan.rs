@@ -2,8 +2,6 @@
 
 mod text;
 
-use std::sync::Arc;
-
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -32,7 +30,8 @@ pub(crate) async fn plan(args: &PlanArgs, context: &Context<'_>) -> Result<u8, F
     let manifest = context.manifest()?;
     let job = manifest.job(&args.job, &context.settings.dirs)?;
     let connector = context.connector()?;
-    let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
+    let terminal =
+        context.observer(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let rehearsal = match Box::pin(engine.rehearse(job, args.batches)).await {

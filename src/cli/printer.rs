@@ -1,12 +1,14 @@
 //! Where output goes: data to stdout, talk and errors to stderr.
 
 use std::io::{IsTerminal, Write};
+use std::sync::OnceLock;
 
 use clap::ColorChoice;
 
 use super::args::Global;
 use super::failure::Failure;
-use crate::observe::Talk;
+use crate::config::LogFormat;
+use crate::observe::{Talk, logs};
 
 /// Writes to stdout and stderr. A closed pipe ends the writing, not the work.
 pub(crate) struct Printer {
@@ -14,6 +16,8 @@ pub(crate) struct Printer {
     pub(crate) bars: bool,
     talk: Talk,
     color: bool,
+    /// The log is on stderr, and has the place of the talk.
+    log: OnceLock<LogFormat>,
 }
 
 impl Printer {
@@ -31,11 +35,17 @@ impl Printer {
                 terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             }
         };
-        Self { json: global.json, bars: terminal && !global.no_progress, talk, color }
+        Self { json: global.json, bars: terminal && !global.no_progress, talk, color, log: OnceLock::new() }
     }
 
     pub(crate) fn talk(&self) -> Talk {
-        self.talk
+        if self.log.get().is_some() { Talk::Quiet } else { self.talk }
+    }
+
+    /// From now on the log says on stderr what is to be said.
+    pub(crate) fn leave_to_log(&self, format: LogFormat) {
+        // Called once by a process.
+        let _ = self.log.set(format);
     }
 
     /// Whether stdout is a terminal that shows more than ASCII.
@@ -59,7 +69,7 @@ impl Printer {
 
     /// Talk: to stderr, unless quiet.
     pub(crate) fn say(&self, text: &str) {
-        if self.talk != Talk::Quiet {
+        if self.talk() != Talk::Quiet {
             let _ = writeln!(std::io::stderr(), "{text}");
         }
     }
@@ -71,6 +81,10 @@ impl Printer {
 
     /// An error, always.
     pub(crate) fn failure(&self, failure: &Failure) {
+        logs::failed(failure.code, failure.logged(), failure.hint.as_deref());
+        if self.log.get() == Some(&LogFormat::Json) {
+            return;
+        }
         let mut lines = vec![format!("{}: {}", self.paint("1;31", "error"), failure.message)];
         lines.extend(failure.causes.iter().map(|cause| format!("  because: {cause}")));
         lines.extend(failure.details.iter().cloned());

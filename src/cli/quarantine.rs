@@ -1,10 +1,8 @@
 //! `longhaul quarantine list, export, retry, drop`: rows that can't take their new values.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use super::exit;
@@ -224,7 +222,7 @@ async fn retry(args: &RetryArgs, context: &Context<'_>) -> Result<u8, Failure> {
     let manifest: Manifest = context.manifest()?;
     let job = manifest.job(&args.job, &context.settings.dirs)?;
     let connector = context.connector()?;
-    let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), false));
+    let terminal = context.observer(Terminal::new(context.clock, context.printer.talk(), false));
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let retried = engine.retry(job).await?;
@@ -262,7 +260,7 @@ async fn give_up(args: &DropArgs, context: &Context<'_>) -> Result<u8, Failure> 
     let manifest = context.manifest()?;
     let job = manifest.job(&args.job, &context.settings.dirs)?;
     let connector = context.connector()?;
-    let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), false));
+    let terminal = context.observer(Terminal::new(context.clock, context.printer.talk(), false));
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let dropped = engine.drop_quarantined(job, args.key.as_deref(), &args.why).await?;

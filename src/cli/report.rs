@@ -11,6 +11,7 @@ use super::failure::Failure;
 use crate::model::RunId;
 use crate::observe::{Report, Source, batches_to_csv, events_to_csv};
 use crate::pg::Connection;
+use crate::web::report_html;
 
 /// Batches are read and written so many at a time.
 const BATCHES_AT_ONCE: i64 = 10_000;
@@ -53,6 +54,17 @@ pub(crate) async fn report(args: &ReportArgs, context: &Context<'_>) -> Result<u
     if args.csv.is_none() && args.html.is_none() {
         let text = if context.printer.json { format!("{:#}", report.json()) } else { report.text() };
         context.printer.data(&text);
+    }
+    if let Some(path) = &args.html {
+        let made = format!(
+            "Made by {} at {}",
+            context.identity,
+            report.standing.now.strftime("%Y-%m-%d %H:%M:%S UTC")
+        );
+        let database = context.settings.target()?.to_string();
+        let html = report_html((&context.store, &connection), report, (&database, &made)).await?;
+        std::fs::write(path, html).map_err(|error| cant_write(path, &error))?;
+        context.printer.say(&format!("written: {}", path.display()));
     }
     Ok(exit::DONE)
 }

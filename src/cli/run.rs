@@ -1,6 +1,5 @@
 //! `longhaul run JOB`
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -11,7 +10,7 @@ use super::exit;
 use super::failure::Failure;
 use super::signals;
 use crate::engine::{Ended, History, JobOutcome, Leave, RunRequest, Stop, StopLevel};
-use crate::model::{RunState, human_count};
+use crate::model::{Job, RunState, human_count};
 use crate::observe::Terminal;
 
 /// How often `--wait` looks whether a paused run was resumed.
@@ -38,10 +37,22 @@ pub(crate) async fn run(args: &RunArgs, context: &Context<'_>) -> Result<u8, Fai
     let manifest = context.manifest()?;
     let job = manifest.job(&args.job, &context.settings.dirs)?;
     let connector = context.connector()?;
-    let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
+    let terminal =
+        context.observer(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let history = History { engine: &engine, manifest: &manifest };
+    let alerts = context.alerts(&connector, terminal.clone());
+    context.finish(alerts, until_done(args, context, (&history, job), &stop).await).await
+}
+
+/// Runs the job; with `--wait` as often as it takes.
+async fn until_done(
+    args: &RunArgs,
+    context: &Context<'_>,
+    (history, job): (&History<'_>, &Job),
+    stop: &Stop,
+) -> Result<u8, Failure> {
     let mut request = RunRequest { anew: args.anew, join: args.join, patient: args.wait, only: None };
     let mut said: Option<Leave> = None;
     loop {
@@ -63,7 +74,7 @@ pub(crate) async fn run(args: &RunArgs, context: &Context<'_>) -> Result<u8, Fai
             report(context, &job.name, &ended);
             said = Some(leave.clone());
         }
-        if !wait_out(context, leave, &stop).await {
+        if !wait_out(context, leave, stop).await {
             return Ok(report(context, &job.name, &ended));
         }
     }

@@ -1,7 +1,8 @@
-//! `longhaul serve`: the status page, and nothing else.
+//! `longhaul serve`: the status page, and the alerts of what it shows.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
@@ -11,6 +12,8 @@ use super::failure::Failure;
 use super::{exit, signals};
 use crate::config::{Network, PageSettings};
 use crate::engine::StopLevel;
+use crate::observe::Terminal;
+use crate::observe::metrics::ProcessMetrics;
 use crate::web::{Page, PageOptions};
 
 #[derive(Args, Debug)]
@@ -47,23 +50,36 @@ pub(crate) async fn serve(args: &ServeArgs, context: &Context<'_>) -> Result<u8,
         page.trust_proxy.clone_from(&args.trust_proxy);
     }
     page.hosts.extend(args.host.iter().cloned());
-    let page = open(page, context)?;
+    let page = open(page, None, context)?;
     let stop = signals::listen_for_the_end()?;
-    tokio::select! {
-        served = page.serve() => served?,
-        () = stop.reached(StopLevel::AfterBatch) => {}
-    }
+    let terminal = Terminal::new(context.clock, context.printer.talk(), false);
+    let alerts = context.alerts(&context.connector()?, context.observer(terminal));
+    let served = tokio::select! {
+        served = page.serve() => served.map_err(Failure::from),
+        () = stop.reached(StopLevel::AfterBatch) => Ok(()),
+    };
+    context.finish(alerts, served).await?;
     Ok(exit::DONE)
 }
 
 /// A page beside other work, on a thread of its own.
-pub(crate) fn beside(listen: SocketAddr, context: &Context<'_>) -> Result<(), Failure> {
+///
+/// Returns whoever is to be told what this process does, so that /metrics can tell it.
+pub(crate) fn beside(listen: SocketAddr, context: &Context<'_>) -> Result<Arc<ProcessMetrics>, Failure> {
     let page = PageSettings { listen: Some(listen), ..context.settings.page.clone() };
-    Ok(open(page, context)?.spawn()?)
+    let metrics =
+        ProcessMetrics::new(context.clock).map_err(|error| Failure::from_error(exit::FAILED, &error))?;
+    let metrics = Arc::new(metrics);
+    open(page, Some(metrics.clone()), context)?.spawn()?;
+    Ok(metrics)
 }
 
 /// Listens, and says where.
-fn open(page: PageSettings, context: &Context<'_>) -> Result<Page, Failure> {
+fn open(
+    page: PageSettings,
+    process: Option<Arc<ProcessMetrics>>,
+    context: &Context<'_>,
+) -> Result<Page, Failure> {
     let page = Page::bind(PageOptions {
         page,
         token: context.environment.get("LONGHAUL_PAGE_TOKEN").map(str::to_owned),
@@ -72,6 +88,7 @@ fn open(page: PageSettings, context: &Context<'_>) -> Result<Page, Failure> {
         store: context.store.clone(),
         identity: context.identity.clone(),
         clock: context.clock.clone(),
+        process,
     })?;
     if context.printer.json {
         context.printer.data(&json!({ "page": page.url() }).to_string());

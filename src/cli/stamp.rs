@@ -1,7 +1,5 @@
 //! `longhaul stamp REVISION…`: records where the database stands, without running anything.
 
-use std::sync::Arc;
-
 use clap::Args;
 use serde_json::json;
 
@@ -38,7 +36,8 @@ pub(crate) struct StampArgs {
 pub(crate) async fn stamp(args: &StampArgs, context: &Context<'_>) -> Result<u8, Failure> {
     let manifest = context.manifest()?;
     let connector = context.connector()?;
-    let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
+    let terminal =
+        context.observer(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let history = History { engine: &engine, manifest: &manifest };

@@ -1,7 +1,5 @@
 //! `longhaul undo JOB`: the values that a job overwrote are put back.
 
-use std::sync::Arc;
-
 use clap::Args;
 
 use super::args::Crew;
@@ -32,13 +30,16 @@ pub(crate) async fn undo(args: &UndoArgs, context: &Context<'_>) -> Result<u8, F
         return Err(Failure::new(exit::STOPPED, "not agreed to: nothing was undone"));
     }
     let connector = context.connector()?;
-    let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
+    let terminal =
+        context.observer(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let history = History { engine: &engine, manifest: &manifest };
     let request = RunRequest::default();
     let options = ChangeOptions { tag: args.tag.as_deref(), request, ..ChangeOptions::default() };
-    let ended = Box::pin(history.undo(job, &options)).await?;
+    let alerts = context.alerts(&connector, terminal.clone());
+    let undone = Box::pin(history.undo(job, &options)).await.map_err(Failure::from);
+    let ended = context.finish(alerts, undone).await?;
     let Ended::Done { run, totals, proof } = &ended else {
         return Ok(run::report(context, &job.name, &ended));
     };

@@ -1,7 +1,5 @@
 //! `longhaul upgrade [TARGET]` and `longhaul downgrade TARGET`
 
-use std::sync::Arc;
-
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -97,7 +95,8 @@ pub(crate) async fn upgrade(args: &UpgradeArgs, context: &Context<'_>) -> Result
     };
     let manifest = context.manifest()?;
     let connector = context.connector()?;
-    let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
+    let terminal =
+        context.observer(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let history = History { engine: &engine, manifest: &manifest };
@@ -111,7 +110,9 @@ pub(crate) async fn upgrade(args: &UpgradeArgs, context: &Context<'_>) -> Result
         }
     }
     let options = ChangeOptions { lint: args.no_lint.then_some(LintBefore::Off), ..args.change.options() };
-    let steps = history.upgrade(&args.target, data, &options).await?;
+    let alerts = context.alerts(&connector, terminal.clone());
+    let changed = history.upgrade(&args.target, data, &options).await.map_err(Failure::from);
+    let steps = context.finish(alerts, changed).await?;
     if steps.is_empty() {
         context.printer.say("nothing is pending: the database is there already");
     }
@@ -124,7 +125,8 @@ pub(crate) async fn downgrade(args: &DowngradeArgs, context: &Context<'_>) -> Re
     }
     let manifest = context.manifest()?;
     let connector = context.connector()?;
-    let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
+    let terminal =
+        context.observer(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let history = History { engine: &engine, manifest: &manifest };
@@ -144,7 +146,9 @@ pub(crate) async fn downgrade(args: &DowngradeArgs, context: &Context<'_>) -> Re
         }
         options.agreed = Some(&agreed);
     }
-    let steps = history.downgrade(&args.target, &options).await?;
+    let alerts = context.alerts(&connector, terminal.clone());
+    let changed = history.downgrade(&args.target, &options).await.map_err(Failure::from);
+    let steps = context.finish(alerts, changed).await?;
     if steps.is_empty() {
         context.printer.say("nothing is to be undone: the database is there already");
     }

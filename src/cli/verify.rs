@@ -1,7 +1,5 @@
 //! `longhaul verify JOB`: the proof of a job once more, any day, without changing anything.
 
-use std::sync::Arc;
-
 use clap::Args;
 use serde_json::json;
 
@@ -27,7 +25,8 @@ pub(crate) async fn verify(args: &VerifyArgs, context: &Context<'_>) -> Result<u
     let manifest = context.manifest()?;
     let job = manifest.job(&args.job, &context.settings.dirs)?;
     let connector = context.connector()?;
-    let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
+    let terminal =
+        context.observer(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let Some(proof) = Box::pin(engine.verify(job, args.sample)).await? else {

@@ -2,7 +2,6 @@
 //! `upgrade --detach` left.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -46,18 +45,23 @@ enum Outcome {
 
 pub(crate) async fn worker(args: &WorkerArgs, context: &Context<'_>) -> Result<u8, Failure> {
     let connector = context.connector()?;
-    if let Some(listen) = args.serve {
-        serve::beside(listen, context)?;
-    }
-    let terminal = Arc::new(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
+    let metrics = args.serve.map(|listen| serve::beside(listen, context)).transpose()?;
+    let terminal = Terminal::new(context.clock, context.printer.talk(), context.printer.bars);
+    let terminal = context.observer_with(terminal, metrics);
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
+    let alerts = context.alerts(&connector, terminal.clone());
+    context.finish(alerts, work(args, context, &engine).await).await
+}
+
+async fn work(args: &WorkerArgs, context: &Context<'_>, engine: &Engine<'_>) -> Result<u8, Failure> {
+    let stop = engine.stop;
     let mut code = exit::DONE;
     context.printer.say("waiting for unfinished runs, and for what `upgrade --detach` leaves");
     while !stop.is_asked() {
         let mut open = 0;
         for command in requests(context).await? {
-            match carry_on(context, &engine, &command).await? {
+            match carry_on(context, engine, &command).await? {
                 Outcome::Done => finish(context, &command, "done").await?,
                 Outcome::Cancelled(job) => {
                     let target = &command.target;
@@ -73,7 +77,7 @@ pub(crate) async fn worker(args: &WorkerArgs, context: &Context<'_>) -> Result<u
             }
         }
         for job in unfinished(context).await? {
-            match go_on(context, &engine, &job).await? {
+            match go_on(context, engine, &job).await? {
                 Outcome::Done | Outcome::Cancelled(_) => {}
                 Outcome::Open => open += 1,
                 Outcome::Failed(error) => {

@@ -31,34 +31,58 @@ pub(super) fn find(
     let Some(written) = written else { return Ok(Address::Unsaid) };
     Ok(match expand(&written.value, environment) {
         Ok(url) => Address::Url(url),
-        Err((message, hint)) => Address::Incomplete(root.complain(&written, message, Some(hint))),
+        Err(gap) => {
+            let hint = match &gap {
+                Gap::Unset(_) => gap.hint() + ", or use --database-url",
+                Gap::Unnamed => gap.hint(),
+            };
+            Address::Incomplete(root.complain(&written, gap.message("database_url"), Some(hint)))
+        }
     })
 }
 
+/// Why variables can't be put into a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Gap {
+    /// A `${` names none.
+    Unnamed,
+    /// This one is not set.
+    Unset(String),
+}
+
+impl Gap {
+    /// What is wrong with what stands under `key`.
+    pub(super) fn message(&self, key: &str) -> String {
+        match self {
+            Self::Unnamed => format!("`{key}` has a `${{` that names no variable"),
+            Self::Unset(name) => format!("`{key}` needs the variable {name}, which is not set"),
+        }
+    }
+
+    /// What to do about it.
+    pub(super) fn hint(&self) -> String {
+        match self {
+            Self::Unnamed => "a variable is written ${NAME}; a `$` before a brace is %24 in a URL".to_owned(),
+            Self::Unset(name) => format!("set {name}, in the environment or in .env"),
+        }
+    }
+}
+
 /// Puts the values of the variables in the place of `${NAME}`.
-fn expand(text: &str, environment: &Environment) -> Result<String, (String, String)> {
-    let (mut url, mut rest) = (String::new(), text);
+pub(super) fn expand(text: &str, environment: &Environment) -> Result<String, Gap> {
+    let (mut expanded, mut rest) = (String::new(), text);
     while let Some((before, after)) = rest.split_once("${") {
         let named = after.split_once('}').filter(|(name, _)| {
             !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
         });
-        let Some((name, after)) = named else {
-            let hint = "a variable is written ${NAME}; a `$` before a brace is %24 in a URL";
-            return Err(("`database_url` has a `${` that names no variable".to_owned(), hint.to_owned()));
-        };
-        let Some(value) = environment.get(name) else {
-            let message = format!("`database_url` needs the variable {name}, which is not set");
-            return Err((
-                message,
-                format!("set {name}, in the environment or in .env, or use --database-url"),
-            ));
-        };
-        url.push_str(before);
-        url.push_str(value);
+        let (name, after) = named.ok_or(Gap::Unnamed)?;
+        let value = environment.get(name).ok_or_else(|| Gap::Unset(name.to_owned()))?;
+        expanded.push_str(before);
+        expanded.push_str(value);
         rest = after;
     }
-    url.push_str(rest);
-    Ok(url)
+    expanded.push_str(rest);
+    Ok(expanded)
 }
 
 #[cfg(test)]
@@ -68,7 +92,7 @@ mod tests {
     #[test]
     fn variables_are_put_in_and_missing_ones_named() {
         let environment = Environment::from([("HOST", "db.example"), ("USER_1", "payroll"), ("NONE", "")]);
-        let expand = |text| expand(text, &environment).map_err(|(message, _)| message);
+        let expand = |text| expand(text, &environment).map_err(|gap| gap.message("database_url"));
         assert_eq!(
             expand("postgres://${USER_1}@${HOST}/d"),
             Ok("postgres://payroll@db.example/d".to_owned())

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::address::{self, Address};
 use super::environment::EnvFileError;
 use super::{
-    Callbacks, Environment, LintBefore, NewFiles, PageSettings, Target, UrlError, lint, timed_queries,
+    Alert, Callbacks, Environment, LintBefore, LogSettings, NewFiles, PageSettings, Target, UrlError, lint,
+    timed_queries,
 };
 use crate::manifest::{Document, DocumentError, Section, hours, limits, worker_bounds};
 use crate::model::{Hours, Limits, TimedQuery, parse_duration};
@@ -62,6 +63,10 @@ pub struct Settings {
     pub timed_queries: Vec<TimedQuery>,
     /// Where the status page listens, and who may see it.
     pub page: PageSettings,
+    /// Who is told of what.
+    pub alerts: Vec<Alert>,
+    /// What is written of the work.
+    pub log: LogSettings,
 }
 
 /// Why there are no settings.
@@ -108,6 +113,8 @@ const KEYS: &[&str] = &[
     "lint",
     "timed_query",
     "page",
+    "alert",
+    "log",
 ];
 
 impl Settings {
@@ -168,6 +175,8 @@ impl Settings {
             lint: lint::read(&root)?,
             timed_queries: timed_queries::read(&root)?,
             page: PageSettings::read(&document)?,
+            alerts: Alert::read_all(&root, environment)?,
+            log: LogSettings::read(&root, environment)?,
         })
     }
 
@@ -227,6 +236,7 @@ impl ConfigError {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::{alerts, log};
     use super::*;
     use crate::manifest::{LIMITS_KEYS, PROBE_KEYS};
     use crate::model::Limit;
@@ -252,6 +262,7 @@ mod tests {
         assert_eq!(settings.limits, Limits::DEFAULTS, "what is not said is the same");
         let keys = KEYS.iter().chain(NewFiles::KEYS).chain(Callbacks::KEYS);
         let keys = keys.chain(timed_queries::KEYS).chain(PageSettings::KEYS);
+        let keys = keys.chain(alerts::KEYS).chain(log::KEYS);
         for key in keys.chain(LIMITS_KEYS).chain(PROBE_KEYS) {
             let there = [
                 format!("\n{key} = "),
@@ -332,6 +343,18 @@ every = "1s"
 name = "pay slip"
 sql = "SELECT 1"
 slower = 1.5
+[log]
+to = "-"
+format = "json"
+level = "info,longhaul::batch=debug"
+[[alert]]
+name = "oncall"
+on = ["failed", "held"]
+webhook = "https://hooks.example.com/${TOKEN}"
+headers = { Authorization = "Bearer ${TOKEN}", Content-Type = "application/json" }
+template = "{\"text\": {{ message | tojson }}}"
+held_for = "30min"
+quarantine_above = 10
 "#;
 
     proptest! {

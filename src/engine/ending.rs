@@ -17,6 +17,8 @@ pub(super) struct Ending {
     pub(super) event: &'static str,
     pub(super) reason: String,
     pub(super) sign_off: Option<serde_json::Value>,
+    /// The server's error that ends it.
+    sqlstate: Option<String>,
 }
 
 impl Ending {
@@ -56,13 +58,20 @@ impl Ending {
                 (Some(Input::Fail), for_all, "run.failed", reason, None)
             }
         };
-        Self { run, job: job.name.clone(), input, for_all, event, reason, sign_off }
+        let sqlstate = result.as_ref().err().and_then(RunError::sqlstate);
+        Self { run, job: job.name.clone(), input, for_all, event, reason, sign_off, sqlstate }
     }
 
     /// The state that the run comes to by this; `None`: it stays as it is, because others go on with it or have ended it.
     pub(super) fn reached(&self, stored: RunState, others: bool) -> Option<Result<RunState, Illegal>> {
         let input = self.input.filter(|_| stored.is_active() && (self.for_all || !others))?;
         Some(transition::next(stored, input))
+    }
+
+    /// Figures for the log.
+    pub(super) fn detail(&self) -> Option<serde_json::Value> {
+        let error = self.sqlstate.as_ref().map(|code| serde_json::json!({ "sqlstate": code }));
+        self.sign_off.clone().or(error)
     }
 
     /// For the log.

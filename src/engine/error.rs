@@ -202,9 +202,14 @@ impl RunError {
 
     /// The server has no room left on a disk.
     pub(super) fn is_disk_full(&self) -> bool {
+        self.sqlstate().as_deref() == Some(tokio_postgres::error::SqlState::DISK_FULL.code())
+    }
+
+    /// The server's code of the error, where it is one of the server's.
+    pub(super) fn sqlstate(&self) -> Option<String> {
         let source = std::error::Error::source(self);
         let source = source.and_then(|source| source.downcast_ref::<tokio_postgres::Error>());
-        source.and_then(tokio_postgres::Error::code) == Some(&tokio_postgres::error::SqlState::DISK_FULL)
+        source.and_then(tokio_postgres::Error::code).map(|code| code.code().to_owned())
     }
 
     pub(super) fn sql(doing: &'static str) -> impl Fn(tokio_postgres::Error) -> Self {

@@ -27,6 +27,7 @@ mod script;
 mod session;
 mod stamp;
 mod statement;
+mod undoing;
 mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -183,6 +184,7 @@ impl History<'_> {
         }
         let mut steps = Vec::new();
         Box::pin(self.safeguard(&session.connection, &path, Direction::Down)).await?;
+        undoing::record_downgrade(self, &session.connection, target, &path).await?;
         let work = Box::pin(self.go_down(session, &path, &applied, &mut steps));
         callbacks::around(self, Direction::Down, &path, work).await?;
         Ok(steps)

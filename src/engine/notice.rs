@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Done, Proof};
-use crate::model::{Direction, Pass, RangeId, RunId};
+use crate::model::{Direction, Pass, RangeId, RunId, Severity};
 use crate::pg::ErrorClass;
 use crate::plan::hours::Schedule;
 use crate::plan::pressure::Observed;
@@ -96,6 +96,13 @@ pub enum Notice {
         /// What kind of error it is.
         class: ErrorClass,
     },
+    /// Rows were put into quarantine.
+    Quarantined {
+        /// How many.
+        rows: usize,
+        /// A sentence with the first of them and its error: a row's values may be in it.
+        message: String,
+    },
     /// How the table is walked.
     Walking {
         /// Order, strides, windows and workers, each with its reason.
@@ -181,6 +188,13 @@ pub enum Notice {
     Safeguard {
         /// Which, in words.
         reason: String,
+    },
+    /// An alert whose target is the log.
+    Alerted {
+        /// How bad it is.
+        severity: Severity,
+        /// Name and text of the alert.
+        text: String,
     },
     /// Something went wrong that stops nothing.
     Warning {

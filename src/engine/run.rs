@@ -453,7 +453,7 @@ impl Engine<'_> {
         let totals = store.totals(&transaction, run, None).await?;
         let kind = if reached.is_some() { ending.event } else { "run.left" };
         let message = ending.message(self.identity, reached.is_some());
-        let event = Event { detail: ending.sign_off.clone(), ..Event::of_run(run, kind, message) };
+        let event = Event { detail: ending.detail(), ..Event::of_run(run, kind, message) };
         store.record(&transaction, self.identity, event).await?;
         if reached.is_some() {
             store.notify_workers(&transaction, Some(run)).await?;

@@ -57,7 +57,7 @@ impl<T> Placed<T> {
 }
 
 /// A key and its text, each with its place.
-pub(super) type PlacedPair = (Placed<String>, Placed<String>);
+pub type PlacedPair = (Placed<String>, Placed<String>);
 
 impl<'a> Document<'a> {
     /// Reads the text as TOML.
@@ -228,7 +228,7 @@ impl<'d> Section<'d> {
     }
 
     /// The entries of an inline table of texts, in the order of the file.
-    pub(super) fn pairs(&self, key: &str) -> Result<Vec<PlacedPair>, DocumentError> {
+    pub fn pairs(&self, key: &str) -> Result<Vec<PlacedPair>, DocumentError> {
         let Some(value) = self.get(key) else { return Ok(Vec::new()) };
         let DeValue::Table(table) = value.get_ref() else {
             let wanted = "a table like { column = \"expression\" }";
@@ -247,6 +247,12 @@ impl<'d> Section<'d> {
     #[must_use]
     pub fn place_of(&self, key: &str) -> Option<Placed<()>> {
         self.table.get_key_value(key).map(|(key, _)| Placed { value: (), offset: key.span().start })
+    }
+
+    /// Where the section begins.
+    #[must_use]
+    pub fn place(&self) -> Placed<()> {
+        Placed { value: (), offset: self.offset }
     }
 
     /// The complaint about a value of this section.

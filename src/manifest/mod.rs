@@ -22,7 +22,7 @@ mod tests;
 pub use alembic::{AlembicDirection, AlembicPrints, AlembicScript, AlembicSql, TakenOver, TakenSection};
 pub use alembic::{read_alembic_script, read_alembic_sql, take_over};
 pub use directory::{Manifest, ManifestError, list_dirs};
-pub use document::{Document, DocumentError, Section, nearest};
+pub use document::{Document, DocumentError, Placed, PlacedPair, Section, nearest};
 pub use draft::{Draft, DraftError, DraftKind, Making, TEMPLATE_NAMES, TemplateError, message_slug, render};
 pub use file_name::{FileNameParts, file_name_parts, slug};
 pub use hours_section::hours;

@@ -1,5 +1,6 @@
 //! Plain data that every layer above speaks in: names, keys, jobs, revisions, runs. No I/O, no decisions.
 
+mod alert;
 mod hours;
 mod ids;
 mod job;
@@ -15,6 +16,7 @@ mod timed_query;
 mod tolerance;
 mod units;
 
+pub use alert::{AlertKind, AlertMessage, AlertStatus, AlertThresholds, Severity};
 pub use hours::{BadHours, Days, Hours, HoursList, Rule, Span, Times};
 pub use ids::{Lease, RangeId, RevisionId, RunId, WorkerId};
 pub use job::{Assignment, BatchOptions, Down, Job, Total, Undo, Untouched, Verify, WalkOptions};

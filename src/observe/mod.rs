@@ -1,6 +1,9 @@
-//! What people see while work goes on: bars on a terminal, lines elsewhere.
+//! What people see of the work: bars on a terminal, lines elsewhere, figures, the log, and messages while nobody looks.
 
+pub mod alerts;
 mod fan;
+pub mod logs;
+pub mod metrics;
 mod progress;
 mod report;
 mod standing;

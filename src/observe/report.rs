@@ -37,7 +37,15 @@ pub struct HeldBy {
     /// How often.
     pub times: usize,
     /// How long in all, of all processes.
-    pub seconds: u64,
+    pub milliseconds: u64,
+}
+
+impl HeldBy {
+    /// How long in all.
+    #[must_use]
+    pub fn time(&self) -> Duration {
+        Duration::from_millis(self.milliseconds)
+    }
 }
 
 impl Source<'_> {
@@ -81,10 +89,12 @@ impl Report {
             .map(|(signal, (times, time))| HeldBy {
                 signal: signal.to_owned(),
                 times,
-                seconds: time.as_secs(),
+                milliseconds: u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
             })
             .collect();
-        all.sort_by(|one, other| other.seconds.cmp(&one.seconds).then_with(|| one.signal.cmp(&other.signal)));
+        all.sort_by(|one, other| {
+            other.milliseconds.cmp(&one.milliseconds).then_with(|| one.signal.cmp(&other.signal))
+        });
         all
     }
 }

@@ -241,7 +241,10 @@ impl Observer for Terminal {
             Notice::Repairing { reason } | Notice::Rescaled { reason } | Notice::Safeguard { reason } => {
                 self.line(shown, &reason);
             }
-            Notice::Warning { reason } => self.line(shown, &format!("warning: {reason}")),
+            Notice::Alerted { text, .. } => self.line(shown, &format!("alert: {text}")),
+            Notice::Quarantined { message: reason, .. } | Notice::Warning { reason } => {
+                self.line(shown, &format!("warning: {reason}"));
+            }
         }
     }
 }

@@ -30,6 +30,32 @@ pub enum ErrorClass {
     Other,
 }
 
+impl ErrorClass {
+    /// The word it is counted and logged as.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connection => "connection",
+            Self::Lock => "lock",
+            Self::Timeout => "timeout",
+            Self::Fenced => "fenced",
+            Self::Rewritten => "rewritten",
+            Self::Resources => "resources",
+            Self::Authentication => "authentication",
+            Self::Rights => "rights",
+            Self::Data => "data",
+            Self::Definition => "definition",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// Whether the server's words of an error may have a row's values in them.
+#[must_use]
+pub fn may_tell_values(code: &str) -> bool {
+    matches!(class_of(&SqlState::from_code(code)), ErrorClass::Data) || code == TOUCHED
+}
+
 /// The SQLSTATE that the control schema's function `fence` raises. Class LH is no class of PostgreSQL's.
 pub const FENCED: &str = "LH001";
 

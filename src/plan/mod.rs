@@ -2,6 +2,7 @@
 //! and each decision comes with its reason.
 
 pub mod admission;
+pub mod alerts;
 pub mod backoff;
 pub mod batch_size;
 pub mod bisection;

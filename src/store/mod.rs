@@ -4,12 +4,14 @@
 //! older one up step by step. The progress of a batch is not written here but in the batch's own transaction, by
 //! `engine::batch`, with [`Statements::fence`] in front.
 
+mod alert;
 mod command;
 mod control;
 mod event;
 mod forecast;
 mod install;
 mod listing;
+mod pulse;
 mod quarantine;
 mod range;
 mod revision;
@@ -24,11 +26,13 @@ mod worker;
 use crate::pg::{ErrorClass, classify, quote, sqlstate};
 use install::{BRING_UP, MAKE};
 
+pub use alert::{ClaimedAlert, EventSince, KeptAlert, MOST_EVENTS, OpenAlert, Sending};
 pub use command::UpgradeCommand;
 pub use control::{Beat, CHANNEL, Dead, Orders, Peer, Waits, Wish};
 pub use event::{Event, LoggedEvent};
 pub use forecast::{ForecastRow, NewForecast};
 pub use listing::{EventsOf, ListedRun, NumberedEvent, QuarantinedKey};
+pub use pulse::{HoldBegan, Pulse};
 pub use quarantine::{Culprit, KeptBy, QuarantineCount, Quarantined, Settlement};
 pub use range::{MappedRange, NewRange, PassTotals, RangeRow};
 pub use revision::{AppliedRevision, Neighbours, Origin, Recording};
@@ -134,23 +138,24 @@ macro_rules! statements {
 }
 
 statements! {
-    accept_revision, advance, beat, begin_section, begin_statement, claim_range, close_ranges,
-    confirm_workers, count_other_workers, count_quarantine, create_run, deregister_workers,
-    describe_walk, end_section, fence, find_default_schema, find_forecast, find_history_holder,
-    find_run, finish_command, finish_range, finish_statement, first_worker, forget_revision,
-    give_up_runs, keep_before, keep_forecast, keep_preimage, list_batches, list_events, list_holds,
-    list_peers, list_quarantine, list_ranges, list_revisions, list_runs, list_sections, list_stays,
-    list_timings, list_workers, lock_history, lock_quarantined, lock_revisions, lock_run, lock_runs,
-    missing_rights, move_worker, neighbours_applied, note_waits, notify_workers, open_commands,
-    open_ranges, pass_totals, plan_range, preimage_columns, preimages, prune_batches,
-    prune_preimages, quarantine_keys, quarantine_room, quarantine_row, read_before, read_clock,
-    read_database_settings, read_orders, read_range, read_section, read_version, read_zone,
-    reap_workers, recent_batches, recent_events, record_event, record_revision, record_sample,
-    record_timing, refuse_touched, register_worker, release_ranges, remove_workers, request_command,
-    restore, revoke_leases, run_of_range, runs_of_job, same_file, same_table, series,
-    set_database_settings, set_run_settings, set_run_state, set_wanted, settle_quarantined,
-    share_runs, signal_series, spared, split_range, start_pass, try_quarantined, undo_revision,
-    unfinished_runs,
+    accept_revision, advance, advance_alert, beat, begin_section, begin_statement, claim_alert,
+    claim_range, close_ranges, confirm_workers, count_alerts, count_other_workers, count_quarantine,
+    create_run, deregister_workers, describe_walk, end_section, events_since, fence, find_default_schema,
+    find_forecast, find_history_holder, find_run, finish_command, finish_range, finish_statement,
+    first_worker, forget_alerts, forget_revision, give_up_runs, keep_before, keep_forecast,
+    keep_preimage, list_alerts, list_batches, list_events, list_holds, list_peers, list_quarantine,
+    list_ranges, list_revisions, list_runs, list_sections, list_stays, list_timings, list_workers,
+    lock_history, lock_quarantined, lock_revisions, lock_run, lock_runs, missing_rights, move_worker,
+    neighbours_applied, note_waits, notice_alert, notify_workers, open_alerts, open_commands,
+    open_ranges, pass_totals, plan_range, preimage_columns, preimages, prune_batches, prune_preimages,
+    quarantine_keys, quarantine_room, quarantine_row, read_before, read_clock, read_database_settings,
+    read_orders, read_pulse, read_range, read_section, read_version, read_zone, reap_workers,
+    recent_batches, recent_events, record_event, record_revision, record_sample, record_timing,
+    refuse_touched, register_worker, release_ranges, remove_workers, request_command, restore,
+    revoke_leases, run_of_range, runs_of_job, same_file, same_table, series, set_database_settings,
+    set_run_settings, set_run_state, set_wanted, settle_alert, settle_quarantined, share_runs,
+    signal_series, spared, split_range, start_pass, try_quarantined, undo_revision, unfinished_run_ids,
+    unfinished_runs, watch_alert,
 }
 
 impl Store {

@@ -20,6 +20,8 @@ pub enum Use {
     Plan,
     /// To record a revision.
     Record,
+    /// To notice what alerts tell, and to send it.
+    Alert,
 }
 
 impl Use {
@@ -27,6 +29,7 @@ impl Use {
     fn needs(self) -> &'static [(&'static str, &'static [&'static str])] {
         match self {
             Self::Read => &[
+                ("alert", &["SELECT"]),
                 ("batch", &["SELECT"]),
                 ("event", &["SELECT"]),
                 ("forecast", &["SELECT"]),
@@ -65,6 +68,11 @@ impl Use {
                 ("range", &["SELECT", "UPDATE"]),
             ],
             Self::Plan => &[("forecast", &["INSERT"])],
+            Self::Alert => &[
+                ("alert", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
+                ("alert_watch", &["SELECT", "INSERT", "UPDATE"]),
+                ("event", &["SELECT", "INSERT"]),
+            ],
             Self::Record => &[
                 ("event", &["INSERT"]),
                 ("history_lock", &["UPDATE"]),

@@ -8,12 +8,12 @@ use super::key::{EventFilter, Key};
 use super::problem::Problem;
 use crate::config::Settings;
 use crate::manifest::Manifest;
-use crate::model::RunId;
-use crate::observe::{Source, Standing};
+use crate::model::{RevisionId, RunId};
+use crate::observe::{QueryTimings, Source, Standing};
 use crate::pg::Connection;
 use crate::store::{
     AppliedRevision, EventsOf, HoldPeriod, ListedRun, LoggedBatch, MappedRange, NumberedEvent, Point,
-    QuarantinedKey, SignalSeries, Span, Store, StoreError,
+    QuarantinedKey, SignalSeries, Span, Store, StoreError, Subject,
 };
 
 /// Stretches of a chart: as many as a wide screen tells apart.
@@ -56,6 +56,8 @@ pub(super) struct History {
 pub(super) struct OneRevision {
     pub(super) id: String,
     pub(super) history: History,
+    /// The application's queries, when it was applied or undone last.
+    pub(super) timings: Vec<QueryTimings>,
     pub(super) runs: Vec<ListedRun>,
     pub(super) events: Vec<NumberedEvent>,
 }
@@ -67,6 +69,8 @@ pub(super) struct OneRun {
     pub(super) points: Vec<Point>,
     pub(super) signals: Vec<SignalSeries>,
     pub(super) holds: Vec<HoldPeriod>,
+    /// The application's queries meanwhile.
+    pub(super) timings: Vec<QueryTimings>,
     pub(super) batches: Vec<LoggedBatch>,
     pub(super) events: Vec<NumberedEvent>,
     /// All runs of its job.
@@ -153,13 +157,16 @@ impl Reading<'_> {
                 "there is no revision `{id}`, neither in the files nor applied"
             )));
         }
-        let (mut runs, mut events) = (Vec::new(), Vec::new());
+        let (mut runs, mut events, mut timings) = (Vec::new(), Vec::new(), Vec::new());
         if self.is_stored {
+            let subject = RevisionId(id.to_owned());
+            timings = self.store.timings(&**self.connection, Subject::Revision(&subject)).await?;
             runs = self.store.runs_of_job(&**self.connection, id, FEW).await?;
             let of = EventsOf { revision: Some(id), ..EventsOf::default() };
             events = self.store.recent_events(&**self.connection, of, FEW).await?;
         }
-        Ok(OneRevision { id: id.to_owned(), history, runs, events })
+        let timings = QueryTimings::of(&timings);
+        Ok(OneRevision { id: id.to_owned(), history, timings, runs, events })
     }
 
     async fn standing(&self, run: i64) -> Result<Standing, Problem> {
@@ -173,20 +180,7 @@ impl Reading<'_> {
 
     async fn run(&self, id: i64) -> Result<OneRun, Problem> {
         let standing = self.standing(id).await?;
-        let (store, client, run) = (self.store, &**self.connection, RunId(id));
-        let of = EventsOf { run: Some(run), ..EventsOf::default() };
-        let span = (run, Span::default());
-        Ok(OneRun {
-            ranges: store.map_of_ranges(client, run, standing.run.pass).await?,
-            points: store.series(client, span, POINTS).await?,
-            signals: store.signal_series(client, span, POINTS).await?,
-            holds: store.holds(client, run).await?,
-            batches: store.batches(client, (run, None), FEW).await?,
-            events: store.recent_events(client, of, FEW).await?,
-            runs: store.runs_of_job(client, &standing.run.job, FEW).await?,
-            zone: store.zone(client).await?,
-            standing,
-        })
+        Ok(OneRun::read(self.store, self.connection, standing).await?)
     }
 
     async fn batches(&self, run: i64, before: Option<i64>) -> Result<Batches, Problem> {
@@ -233,5 +227,30 @@ impl History {
     /// The ids that are applied.
     pub(super) fn ids(&self) -> BTreeSet<String> {
         self.applied.keys().cloned().collect()
+    }
+}
+
+impl OneRun {
+    /// What is known of the run whose standing this is.
+    pub(super) async fn read(
+        store: &Store,
+        connection: &Connection,
+        standing: Standing,
+    ) -> Result<Self, StoreError> {
+        let (client, run) = (&**connection, standing.run.id);
+        let of = EventsOf { run: Some(run), ..EventsOf::default() };
+        let span = (run, Span::default());
+        Ok(Self {
+            ranges: store.map_of_ranges(client, run, standing.run.pass).await?,
+            points: store.series(client, span, POINTS).await?,
+            signals: store.signal_series(client, span, POINTS).await?,
+            holds: store.holds(client, run).await?,
+            timings: QueryTimings::of(&store.timings(client, Subject::Run(run)).await?),
+            batches: store.batches(client, (run, None), FEW).await?,
+            events: store.recent_events(client, of, FEW).await?,
+            runs: store.runs_of_job(client, &standing.run.job, FEW).await?,
+            zone: store.zone(client).await?,
+            standing,
+        })
     }
 }

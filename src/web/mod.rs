@@ -25,6 +25,7 @@ mod login;
 mod pages;
 mod problem;
 mod reader;
+mod report;
 mod routes;
 mod secret;
 mod server;
@@ -32,6 +33,7 @@ mod shared;
 mod view;
 
 pub use error::PageError;
+pub use report::report_html;
 pub use server::{DEFAULT_ADDRESS, Page, PageOptions};
 
 use reader::Reader;

@@ -14,6 +14,7 @@ use super::secret::{Secret, Token};
 use super::shared::Shared;
 use crate::clock::Clock;
 use crate::config::{PageSettings, Settings};
+use crate::observe::metrics::{Exporter, ProcessMetrics};
 use crate::pg::Connector;
 use crate::store::{Identity, Store};
 
@@ -36,6 +37,8 @@ pub struct PageOptions {
     pub identity: Identity,
     /// The clock.
     pub clock: Clock,
+    /// What this process does, for /metrics, where it works beside the page.
+    pub process: Option<Arc<ProcessMetrics>>,
 }
 
 /// A page that listens and isn't served yet.
@@ -48,7 +51,7 @@ pub struct Page {
 impl Page {
     /// Listens. Refuses to where everybody could come in. The database may be away still.
     pub fn bind(options: PageOptions) -> Result<Self, PageError> {
-        let PageOptions { page, token, settings, connector, store, identity, clock } = options;
+        let PageOptions { page, token, settings, connector, store, identity, clock, process } = options;
         let access = access(&page, token, &identity.actor)?;
         let address = page.listen.unwrap_or(DEFAULT_ADDRESS);
         if !address.ip().to_canonical().is_loopback() && access.token.is_none() && access.proxy.is_none() {
@@ -59,12 +62,14 @@ impl Page {
         listener.set_nonblocking(true).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let database = connector.target().to_string();
+        let exporter = Exporter::new(&clock, &connector, &settings, process);
         let reader = Arc::new(Reader::new(store, settings, connector, clock.clone()));
         let shared = Shared {
             access,
             secret: Secret::random(),
             attempts: std::sync::Mutex::default(),
             reader,
+            exporter,
             commands: tokio::sync::Mutex::default(),
             began: clock.monotonic(),
             clock,

@@ -14,6 +14,7 @@ use super::problem::Problem;
 use super::secret::{Secret, Session};
 use super::view::{Frame, Viewer};
 use crate::clock::Clock;
+use crate::observe::metrics::Exporter;
 use crate::store::Identity;
 
 /// What all requests share.
@@ -22,6 +23,8 @@ pub(super) struct Shared {
     pub(super) secret: Secret,
     pub(super) attempts: Mutex<Attempts>,
     pub(super) reader: Arc<Reader>,
+    /// Answers scrapes.
+    pub(super) exporter: Exporter,
     /// One command at a time: each opens a connection.
     pub(super) commands: AsyncMutex<()>,
     pub(super) clock: Clock,

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod alembic;
+mod alerts;
 mod crash;
 mod doctor;
 mod errors;
@@ -16,7 +17,9 @@ mod keys;
 mod kit;
 mod layers;
 mod lint;
+mod logs;
 mod main_job;
+mod metrics;
 mod night;
 mod once;
 mod page;

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use crate::cli::context::Context;
 use crate::cli::exit;
 use crate::cli::failure::Failure;
+use crate::config::may_tell_password;
 
 /// Runs them one after the other, up to the first that fails. The file stays, whatever happens.
 pub(super) fn run(context: &Context<'_>, file: &Path) -> Result<(), Failure> {
@@ -41,28 +42,4 @@ pub(super) fn run(context: &Context<'_>, file: &Path) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// Whether a variable may have a database's password in it: by its name, or as a URL with a password.
-fn may_tell_password(name: &str, value: &str) -> bool {
-    let named = ["PASSWORD", "DATABASE_URL", "DATABASE_URI"].iter().any(|word| name.contains(word));
-    let authority =
-        value.split_once("://").map(|(_, rest)| rest.split(['/', '?']).next().unwrap_or_default());
-    let address = authority.and_then(|authority| authority.rsplit_once('@'));
-    named || address.is_some_and(|(user, _)| user.contains(':')) || value.contains("password=")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_variable_with_a_password_is_known_by_its_name_or_by_its_value() {
-        assert!(may_tell_password("PGPASSWORD", "x"));
-        assert!(may_tell_password("DATABASE_URL", "postgres://h/d"));
-        assert!(may_tell_password("PAYROLL_PROD_URL", "postgresql://payroll:secret@h:5432/d"));
-        assert!(may_tell_password("DSN", "host=h password=secret"));
-        assert!(!may_tell_password("PATH", "/usr/bin:/bin"));
-        assert!(!may_tell_password("PROXY", "http://proxy:3128/a@b"));
-    }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use tokio_postgres::GenericClient;
 
 use super::session::Session;
+use super::undoing;
 use super::{ChangeOptions, Done, Gate, History, HistoryError, HistoryStep};
 use crate::engine::takeover;
 use crate::engine::{Ended, Notice, RunError, RunRequest};
@@ -217,6 +218,7 @@ impl History<'_> {
         }
         let revision = job.revision.as_ref().and_then(|id| self.manifest.revision(&id.0));
         let Some(revision) = revision else {
+            undoing::record_undo(self, &connection, job).await?;
             return Ok(engine.run(&down, &options.request).await?);
         };
         let applied = self.applied(&connection).await?;
@@ -228,6 +230,7 @@ impl History<'_> {
         }
         drop(connection);
         let session = Session::begin(self, options, "undo").await?;
+        undoing::record_undo(self, &session.connection, job).await?;
         Ok(Box::pin(self.take_back_by(session, (job, down), revision)).await?.0)
     }
 

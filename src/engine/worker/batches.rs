@@ -71,9 +71,9 @@ impl Worker<'_> {
                         self.seat.end();
                         return Ok(Advance::Nothing);
                     }
-                    Ok(Isolated::TooMany { reason }) => {
+                    Ok(Isolated::TooMany { reason, sqlstate }) => {
                         self.seat.end();
-                        return self.trip(reason).await.map(Advance::Tripped);
+                        return self.trip(reason, Some(sqlstate)).await.map(Advance::Tripped);
                     }
                     Err(error) => (Err(error), false),
                 }

@@ -32,6 +32,8 @@ pub(super) enum Isolated {
     TooMany {
         /// Why, with the row that was one too many.
         reason: String,
+        /// That row's error.
+        sqlstate: String,
     },
     /// The operator insists, or the hours have closed: nothing of the batch was kept.
     Interrupted,
@@ -79,7 +81,7 @@ impl Worker<'_> {
     }
 
     /// Stores that the run is to be paused, as an operator would: every process at work obeys.
-    pub(super) async fn trip(&mut self, reason: String) -> Result<Leave, RunError> {
+    pub(super) async fn trip(&mut self, reason: String, sqlstate: Option<String>) -> Result<Leave, RunError> {
         let Tools { store, run, .. } = *self.tools;
         let wish = Wish { wanted: Wanted::Pause, by: Some(Wish::OWN.to_owned()), why: Some(reason.clone()) };
         let failed = || RunError::sql("pause the run");
@@ -87,7 +89,8 @@ impl Worker<'_> {
         let transaction = connection.transaction().await.map_err(failed())?;
         store.set_wanted(&transaction, run, &wish).await?;
         let message = format!("run {run} pauses by itself: {reason}");
-        let event = Event::of_run(run, "run.tripped", message);
+        let detail = sqlstate.map(|code| serde_json::json!({ "sqlstate": code }));
+        let event = Event { detail, ..Event::of_run(run, "run.tripped", message) };
         store.record(&transaction, self.tools.identity, event).await?;
         store.notify_workers(&transaction, Some(run)).await?;
         transaction.commit().await.map_err(failed())?;
@@ -136,7 +139,8 @@ impl Isolation<'_> {
                 let reason = format!(
                     "{all} rows can't take their new values, and max = {most} is tolerated; the last is {row}: {error}"
                 );
-                return Ok(Isolated::TooMany { reason });
+                let sqlstate = culprit.sqlstate.clone();
+                return Ok(Isolated::TooMany { reason, sqlstate });
             }
             culprits.push(culprit);
         }
@@ -215,7 +219,7 @@ impl Isolation<'_> {
         let (row, error) = (self.tools.sql.describe_key(&first.key), &first.error);
         let such = if culprits.len() > 1 { "the first of them " } else { "" };
         let message = format!("{rows} put into quarantine, {such}{row}: {error}");
-        self.tools.observer.notice(Notice::Warning { reason: message.clone() });
+        self.tools.observer.notice(Notice::Quarantined { rows: culprits.len(), message: message.clone() });
         self.tools.gate.tell("quarantine.filled", message);
     }
 }

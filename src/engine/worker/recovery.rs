@@ -55,7 +55,7 @@ impl Worker<'_> {
         }
         if error.is_disk_full() {
             // Another attempt would fill what others need.
-            return self.trip(error.in_short()).await.map(Step::Leaves);
+            return self.trip(error.in_short(), error.sqlstate()).await.map(Step::Leaves);
         }
         self.failures.count += 1;
         let now = self.tools.clock.monotonic();
@@ -89,7 +89,7 @@ impl Worker<'_> {
         if self.failures.lost >= MOST_LOST {
             self.reconnect().await?;
             let reason = format!("the connection was lost {MOST_LOST} times in a row: {}", error.in_short());
-            return self.trip(reason).await.map(Step::Leaves);
+            return self.trip(reason, error.sqlstate()).await.map(Step::Leaves);
         }
         let pause = match policy.delay(self.failures.count, elapsed, fastrand::f64()) {
             Ok(pause) => pause,
@@ -99,7 +99,7 @@ impl Worker<'_> {
             }
             Err(_) if class == ErrorClass::Lock => policy.cap,
             Err(_) if class == ErrorClass::Resources => {
-                return self.trip(error.in_short()).await.map(Step::Leaves);
+                return self.trip(error.in_short(), error.sqlstate()).await.map(Step::Leaves);
             }
             Err(_) => return Err(error),
         };

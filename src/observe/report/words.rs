@@ -1,7 +1,5 @@
 //! A report in words, and as JSON.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -25,7 +23,7 @@ impl Report {
             self.held_by()
                 .iter()
                 .map(|held| {
-                    let time = human_duration(Duration::from_secs(held.seconds));
+                    let time = human_duration(held.time());
                     format!("by {} for {time}, {}", held.signal, counted(held.times, "time"))
                 })
                 .collect(),

@@ -52,3 +52,37 @@ COMMENT ON COLUMN {schema}.timing.query IS 'The name that the configuration give
 COMMENT ON COLUMN {schema}.timing.gave_up IS 'It was cut off after that time.';
 COMMENT ON COLUMN {schema}.timing.error IS 'SQLSTATE, where it could not be run.';
 COMMENT ON COLUMN {schema}.timing.plan IS 'How the server did it, at the first and the last of a phase.';
+
+-- What people are told of while nobody looks. One row a message: several processes notice the same, and one of them sends it.
+CREATE TABLE {schema}.alert (
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    alert         text NOT NULL,
+    occurrence    text NOT NULL,
+    status        text NOT NULL CHECK (status IN ('firing', 'resolved')),
+    kind          text NOT NULL,
+    run_id        bigint,
+    message       jsonb NOT NULL,
+    noticed_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    noticed_by    text NOT NULL,
+    state         text NOT NULL DEFAULT 'due' CHECK (state IN ('due', 'sent', 'dropped')),
+    attempts      int NOT NULL DEFAULT 0,
+    next_try_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    claimed_by    text,
+    claimed_until timestamptz,
+    sent_at       timestamptz,
+    last_error    text,
+    UNIQUE (alert, occurrence, status)
+);
+CREATE INDEX alert_due ON {schema}.alert (alert, id) WHERE state = 'due';
+COMMENT ON TABLE {schema}.alert IS 'Messages of [[alert]]: each is noticed once and sent by whoever claims it.';
+COMMENT ON COLUMN {schema}.alert.alert IS 'The name of the [[alert]] in the configuration.';
+COMMENT ON COLUMN {schema}.alert.occurrence IS 'What it tells of: the same from whichever host, and as long as it lasts.';
+COMMENT ON COLUMN {schema}.alert.state IS 'due: to be sent, or being sent; dropped: tried in vain for as long as retry_for says.';
+COMMENT ON COLUMN {schema}.alert.claimed_until IS 'Until then its sender has it; then another may.';
+
+-- Up to which event of the log an alert has been looked for.
+CREATE TABLE {schema}.alert_watch (
+    alert    text PRIMARY KEY,
+    event_id bigint NOT NULL
+);
+COMMENT ON TABLE {schema}.alert_watch IS 'For each [[alert]], up to which event its messages have been noticed.';

@@ -12,6 +12,8 @@ mod layout;
 mod map;
 mod overview;
 mod quarantine;
+mod queries;
+mod report;
 mod revision;
 mod run;
 mod signed;
@@ -20,6 +22,7 @@ use maud::Markup;
 
 pub(super) use forms::{Entered, LONGEST_WHY};
 pub(super) use layout::{Frame, document, login, problem, problem_box};
+pub(super) use report::report;
 
 use super::facts::Facts;
 use super::key::Key;

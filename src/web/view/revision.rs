@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::common::{chip, latest_events};
 use super::overview::list;
+use super::queries::queries;
 use super::{Part, View};
 use crate::model::RevisionId;
 use crate::web::facts::OneRevision;
@@ -15,6 +16,7 @@ pub(super) fn view(one: &OneRevision) -> View {
     let parts = vec![
         Part { id: "head", html: head(one, message) },
         Part { id: "content", html: content(one) },
+        Part { id: "queries", html: queries(&one.timings) },
         Part {
             id: "runs",
             html: html! { @if !one.runs.is_empty() { h2 { "Runs" } (list(&one.runs, None)) } },

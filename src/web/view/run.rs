@@ -6,6 +6,7 @@ use super::charts::charts;
 use super::common::{bar, count, is_moving, latest_events, settings, state, time};
 use super::map::{Map, Range};
 use super::overview::{list, rounded, why};
+use super::queries::queries;
 use super::{Part, View, Viewer, forms, signed};
 use crate::model::{Direction, Pass, RunState, Wanted, counted, human_count, human_duration, human_size};
 use crate::observe::Standing;
@@ -22,6 +23,7 @@ pub(super) fn view(run: &OneRun, viewer: &Viewer) -> View {
         Part { id: "signed", html: signed::sign_off(standing) },
         Part { id: "quarantine", html: signed::quarantine(standing) },
         Part { id: "charts", html: charts(run) },
+        Part { id: "queries", html: queries(&run.timings) },
         Part { id: "ranges", html: ranges(run) },
         Part { id: "processes", html: processes(standing) },
         Part { id: "batches", html: batches(run) },
@@ -38,7 +40,7 @@ pub(super) fn view(run: &OneRun, viewer: &Viewer) -> View {
     View { title, parts, reloads: viewer.mark.is_none() || standing.run.state.is_final() }
 }
 
-fn head(standing: &Standing) -> Markup {
+pub(super) fn head(standing: &Standing) -> Markup {
     let run = &standing.run;
     html! {
         div.title { h1 { (run.name) } span role="status" { (state(standing)) } }
@@ -95,7 +97,7 @@ fn figures(standing: &Standing) -> Markup {
     }
 }
 
-fn ranges(run: &OneRun) -> Markup {
+pub(super) fn ranges(run: &OneRun) -> Markup {
     let ranges: Vec<Range> = run.ranges.iter().map(Range::from).collect();
     let failed = run.standing.run.state == RunState::Failed;
     html! {

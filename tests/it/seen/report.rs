@@ -55,6 +55,42 @@ async fn batches_and_events_can_be_had_as_csv() {
 }
 
 #[tokio::test]
+async fn a_report_is_one_file_that_needs_nothing_and_shows_all_as_text() {
+    let items = Items::new(200, JobKind::Sweeping).await;
+    let script = "<script>alert(1)</script>\"><img src=x onerror=alert(2)>";
+    items.project.configure(&format!(
+        "pause_file = \"pause\"\n[[timed_query]]\nname = '{script}'\nsql = \"SELECT 1\"\n"
+    ));
+    items.project.write("../pause", script);
+    let process = items.project.spawn(&["run", "fill", "--workers", "1"]);
+    items.until("EXISTS (SELECT FROM longhaul.event WHERE kind = 'hold.began')").await;
+    std::fs::remove_file(items.project.jobs().join("../pause")).unwrap();
+    process.outcome().await.succeeded();
+    items
+        .project
+        .longhaul(&["report", "fill", "--html", "fill.html"])
+        .await
+        .succeeded()
+        .says("written: fill.html");
+    let html = items.project.read("../fill.html");
+    for part in [
+        "<h2>Sign-off</h2>",
+        "<h2>Over time</h2>",
+        "<svg",
+        "Queries of the application",
+        "Who was at work",
+        "<h2>Events</h2>",
+    ] {
+        assert!(html.contains(part), "{part} is not in the report");
+    }
+    assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "as text");
+    for foreign in ["<script", "<img", "http://", "https://", "<iframe", "<link", "@import", "url("] {
+        assert!(!html.contains(foreign), "{foreign} is in the report");
+    }
+    assert!(html.contains("default-src 'none'"), "its policy");
+}
+
+#[tokio::test]
 async fn a_report_of_what_never_ran_says_so() {
     let items = Items::new(10, JobKind::Sweeping).await;
     items

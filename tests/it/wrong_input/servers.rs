@@ -108,7 +108,7 @@ async fn a_configuration_that_is_missing_or_wrong_is_named() {
     error: own.toml:1:2: unknown key `database` at the top of the file
        1 | [database]
          |  ^
-    hint: the keys at the top of the file are database_url, dir, schema, lock_timeout, connect_timeout, history_wait, workers, pause_file, preimage_retention, hours, limits, new_files, callbacks, lint, timed_query, page
+    hint: the keys at the top of the file are database_url, dir, schema, lock_timeout, connect_timeout, history_wait, workers, pause_file, preimage_retention, hours, limits, new_files, callbacks, lint, timed_query, page, alert, log
     ");
     project.write("../own.toml", "database_url = \"postgresql://ann:hunter2@db/hrms\nschema = 1\n");
     assert_snapshot!(with(&project, &["status", "--config", "own.toml"], 2).await, @r#"error: own.toml:1:49: invalid basic string, expected `"`"#);

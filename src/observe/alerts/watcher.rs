@@ -1,0 +1,383 @@
+//! The task that looks, keeps what there is to tell, and has it sent.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::facts;
+use super::outbox::Outbox;
+use crate::clock::Clock;
+use crate::config::{Alert, Settings};
+use crate::engine::{Notice, Observer};
+use crate::model::{AlertKind, AlertMessage, AlertStatus};
+use crate::pg::{Connection, Connector};
+use crate::plan::alerts::{
+    DriftFacts, EVENTS, Happened, Occurrence, RunFacts, Sight, Subject, look, resolution,
+};
+use crate::store::{Identity, MOST_EVENTS, OpenAlert, Store, StoreError, Use};
+
+/// How often to look.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// How often files are compared with what was applied, and old messages are forgotten.
+const RARELY: Duration = Duration::from_secs(3600);
+
+/// How long the last messages of a process have to go out.
+const LAST: Duration = Duration::from_secs(5);
+
+/// What the watcher needs; all of it its own, since it goes on beside whatever the process does.
+pub struct AlertSource {
+    pub(super) clock: Clock,
+    pub(super) connector: Connector,
+    pub(super) store: Store,
+    pub(super) settings: Arc<Settings>,
+    pub(super) identity: Identity,
+    pub(super) observer: Arc<dyn Observer>,
+    pub(super) began: Instant,
+}
+
+/// The watcher at work. Dropped, it stops at once; what it has claimed is sent by another process later.
+pub struct Alerts(Option<(JoinHandle<()>, watch::Sender<Option<End>>)>);
+
+/// How the process ends.
+#[derive(Clone, Debug)]
+struct End {
+    /// Why it failed.
+    failure: Option<String>,
+}
+
+impl AlertSource {
+    /// From now on: what happened before is nobody's news.
+    #[must_use]
+    pub fn new(
+        clock: &Clock,
+        connector: &Connector,
+        settings: &Settings,
+        identity: &Identity,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
+        Self {
+            clock: clock.clone(),
+            connector: connector.clone(),
+            store: Store::new(&settings.schema),
+            settings: Arc::new(settings.clone()),
+            identity: identity.clone(),
+            observer,
+            began: clock.monotonic(),
+        }
+    }
+
+    /// The alerts that can be sent from here, each with its place in the configuration.
+    pub(super) fn sending(&self) -> impl Iterator<Item = (usize, &Alert)> {
+        self.settings.alerts.iter().enumerate().filter(|(_, alert)| alert.target.is_ok())
+    }
+
+    fn message(&self, alert: &Alert, occurrence: &Occurrence) -> AlertMessage {
+        let Subject { run, job, table, revision } = occurrence.subject.clone();
+        let kind = occurrence.kind;
+        let database = self.connector.target().to_string();
+        let about = job.as_deref().or(revision.as_deref()).unwrap_or(&database);
+        AlertMessage {
+            version: AlertMessage::VERSION,
+            alert: alert.name.clone(),
+            kind,
+            status: AlertStatus::Firing,
+            severity: kind.severity(),
+            id: occurrence.key.clone(),
+            title: format!("{}: {about}", kind.title()),
+            message: occurrence.message.clone(),
+            job,
+            run,
+            table,
+            revision,
+            database,
+            host: self.identity.host.clone(),
+            at: facts::written(occurrence.at),
+            detail: serde_json::json!({ "noticed_by": self.identity.to_string() }),
+        }
+    }
+}
+
+impl Alerts {
+    /// Begins to look, where there is anything to tell anybody. What can't be sent from here is said once.
+    #[must_use]
+    pub fn begin(source: AlertSource) -> Self {
+        for alert in &source.settings.alerts {
+            if let Err(error) = &alert.target {
+                let reason = format!("the alert {} can't be sent from here: {error}", alert.name);
+                source.observer.notice(Notice::Warning { reason });
+            }
+        }
+        if source.sending().next().is_none() {
+            return Self(None);
+        }
+        let (finish, finished) = watch::channel(None);
+        let task = tokio::spawn(Watcher::new(source).watch(finished));
+        Self(Some((task, finish)))
+    }
+
+    /// Looks once more, and gives the last messages some seconds to go out. `failure`: why the process ends, for the case that
+    /// the database can't be told of it.
+    pub async fn finish(mut self, failure: Option<String>) {
+        if let Some((task, finish)) = self.0.take() {
+            let _ = finish.send(Some(End { failure }));
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for Alerts {
+    fn drop(&mut self) {
+        if let Some((task, _)) = &self.0 {
+            task.abort();
+        }
+    }
+}
+
+struct Watcher {
+    source: AlertSource,
+    connection: Option<Connection>,
+    outbox: Outbox,
+    /// Of each alert of the configuration, the event up to which it was looked for.
+    seen: Vec<Option<i64>>,
+    /// What is kept already: alert and occurrence.
+    noticed: HashSet<(usize, String)>,
+    drift: Option<DriftFacts>,
+    drift_known: bool,
+    rarely: Option<Instant>,
+    /// The role may not; it is said once.
+    is_refused: bool,
+}
+
+impl Watcher {
+    fn new(source: AlertSource) -> Self {
+        let seen = vec![None; source.settings.alerts.len()];
+        Self {
+            source,
+            connection: None,
+            outbox: Outbox::new(),
+            seen,
+            noticed: HashSet::new(),
+            drift: None,
+            drift_known: false,
+            rarely: None,
+            is_refused: false,
+        }
+    }
+
+    async fn watch(mut self, mut finish: watch::Receiver<Option<End>>) {
+        loop {
+            self.look().await;
+            let rest = self.source.clock.clone();
+            let mut rest = std::pin::pin!(rest.sleep(LOOK));
+            loop {
+                tokio::select! {
+                    () = &mut rest => break,
+                    tried = self.outbox.next() => {
+                        let settled = tried.settle(&self.source, self.connection.as_ref()).await;
+                        self.keep_if(settled.is_ok());
+                        self.send().await;
+                    }
+                    _ = finish.changed() => {
+                        let end = finish.borrow().clone();
+                        let clock = self.source.clock.clone();
+                        tokio::select! {
+                            () = self.last(end) => {}
+                            () = clock.sleep(LAST) => {}
+                        }
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// What there still is to tell at the end.
+    async fn last(&mut self, end: Option<End>) {
+        self.look().await;
+        if let (None, Some(failure)) = (&self.connection, end.and_then(|end| end.failure)) {
+            self.tell_without_database(&failure);
+        }
+        while !self.outbox.is_empty() {
+            let tried = self.outbox.next().await;
+            let settled = tried.settle(&self.source, self.connection.as_ref()).await;
+            self.keep_if(settled.is_ok());
+            self.send().await;
+        }
+    }
+
+    /// The database can't keep that the work failed, perhaps since it is away itself: it is told all the same.
+    fn tell_without_database(&mut self, failure: &str) {
+        let alerts: Vec<(usize, Alert)> =
+            self.source.sending().map(|(at, alert)| (at, alert.clone())).collect();
+        for (at, alert) in alerts.into_iter().filter(|(_, alert)| alert.on.contains(&AlertKind::Failed)) {
+            let now = self.source.clock.wall();
+            let occurrence = Occurrence {
+                kind: AlertKind::Failed,
+                key: format!("failed/{} {now}", self.source.identity),
+                subject: Subject::default(),
+                message: format!(
+                    "{} ended, and the database can't be reached: {failure}",
+                    self.source.identity
+                ),
+                at: now,
+                due: true,
+            };
+            let message = self.source.message(&alert, &occurrence);
+            self.outbox.send_unclaimed(&self.source, at, &alert, message);
+        }
+    }
+
+    /// Looks once. An error leaves everything for the next look, on another connection.
+    async fn look(&mut self) {
+        let looked = self.try_to_look().await;
+        if let Err(StoreError::Rights { .. }) = &looked {
+            self.refused(&looked);
+        }
+        self.keep_if(looked.is_ok());
+        self.send().await;
+    }
+
+    fn refused(&mut self, looked: &Result<(), StoreError>) {
+        if let (Err(error), false) = (looked, self.is_refused) {
+            self.is_refused = true;
+            let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+            let reason = format!("alerts aren't sent from here: {error}{hint}");
+            self.source.observer.notice(Notice::Warning { reason });
+        }
+    }
+
+    fn keep_if(&mut self, is_well: bool) {
+        if !is_well {
+            self.connection = None;
+        }
+    }
+
+    async fn send(&mut self) {
+        let Some(connection) = &self.connection else { return };
+        let sent = self.outbox.send(&self.source, connection).await;
+        self.keep_if(sent.is_ok());
+    }
+
+    async fn try_to_look(&mut self) -> Result<(), StoreError> {
+        if self.connection.as_ref().is_none_or(|connection| connection.is_closed()) {
+            self.connection = None;
+            let Ok(connection) = self.source.connector.connect("alerts").await else { return Ok(()) };
+            // Where nothing was ever run, and where another version is about to bring the schema up, there is nothing to tell.
+            if !self.source.store.is_readable(&connection).await.unwrap_or(false) {
+                return Ok(());
+            }
+            self.source.store.require(&*connection, Use::Alert).await?;
+            self.connection = Some(connection);
+        }
+        self.look_rarely().await?;
+        let Some(connection) = &self.connection else { return Ok(()) };
+        let lasts = |kind: &AlertKind| kind.lasts() || *kind == AlertKind::WindowMissed;
+        let runs = if self.source.sending().any(|(_, alert)| alert.on.iter().any(lasts)) {
+            facts::runs(&self.source, connection).await?
+        } else {
+            Vec::new()
+        };
+        let now = self.source.store.now(&**connection).await?;
+        let alerts: Vec<usize> = self.source.sending().map(|(at, _)| at).collect();
+        for at in alerts {
+            self.look_for(at, &runs, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn look_rarely(&mut self) -> Result<(), StoreError> {
+        let now = self.source.clock.monotonic();
+        let is_due = self.rarely.is_none_or(|last| now.saturating_duration_since(last) >= RARELY);
+        let (Some(connection), true) = (&self.connection, is_due) else { return Ok(()) };
+        if self.source.sending().any(|(_, alert)| alert.on.contains(&AlertKind::Drift)) {
+            match facts::drift(&self.source, connection).await {
+                Ok(found) => {
+                    self.drift = found;
+                    self.drift_known = true;
+                }
+                Err(Some(error)) => return Err(error),
+                Err(None) => {}
+            }
+        }
+        self.source.store.forget_alerts(&**connection).await?;
+        self.rarely = Some(now);
+        Ok(())
+    }
+
+    /// Keeps what there is to tell by one alert.
+    async fn look_for(&mut self, at: usize, runs: &[RunFacts], now: Timestamp) -> Result<(), StoreError> {
+        let Some(connection) = &self.connection else { return Ok(()) };
+        let (source, client) = (&self.source, &**connection);
+        let alert = &source.settings.alerts[at];
+        let from = match self.seen[at] {
+            Some(from) => from,
+            None => match source.store.watch_alert(client, &alert.name, facts::uptime(source)).await? {
+                Some(from) => from,
+                None => return Ok(()),
+            },
+        };
+        let events = source.store.events_since(client, from, EVENTS).await?;
+        let is_all = events.len() < MOST_EVENTS;
+        let last = events.last().map(|event| event.id);
+        let events: Vec<Happened> = events.into_iter().map(facts::happened).collect();
+        let sight = Sight { events: &events, runs, drift: self.drift.as_ref(), now };
+        let found = look(&alert.on, &alert.thresholds, sight);
+        for occurrence in found.iter().filter(|occurrence| occurrence.due) {
+            if !self.noticed.contains(&(at, occurrence.key.clone())) {
+                let message = source.message(alert, occurrence);
+                source.store.notice_alert(client, &source.identity, &message).await?;
+                self.noticed.insert((at, occurrence.key.clone()));
+            }
+        }
+        self.resolve(alert, &found, runs, now).await?;
+        // What isn't seen any more needs no memory.
+        self.noticed.retain(|(alert, key)| *alert != at || found.iter().any(|one| one.key == *key));
+        // Those of the last minute are looked at again: a smaller number may be committed later.
+        let up_to = if is_all { i64::MAX } else { last.unwrap_or(from) };
+        source.store.advance_alert(client, &alert.name, up_to).await?;
+        self.seen[at] = source.store.watch_alert(client, &alert.name, Duration::ZERO).await?;
+        Ok(())
+    }
+
+    /// Tells that it is over of what was told, lasted, and isn't seen any more.
+    async fn resolve(
+        &self,
+        alert: &Alert,
+        found: &[Occurrence],
+        runs: &[RunFacts],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Some(connection) = &self.connection else { return Ok(()) };
+        let kinds: Vec<&str> =
+            alert.on.iter().filter(|kind| kind.lasts()).map(|kind| kind.as_str()).collect();
+        if kinds.is_empty() {
+            return Ok(());
+        }
+        let open = self.source.store.open_alerts(&**connection, &alert.name, &kinds).await?;
+        for OpenAlert { occurrence, message, age } in open {
+            let Ok(message) = message else { continue };
+            let is_judged = match message.kind {
+                AlertKind::Drift => self.drift_known,
+                // Of a run whose hours aren't known here others judge.
+                _ => !runs.iter().any(|run| Some(run.id) == message.run && run.schedule.is_none()),
+            };
+            if !is_judged || found.iter().any(|one| one.key == occurrence) {
+                continue;
+            }
+            let subject = Subject { run: message.run, job: message.job.clone(), ..Subject::default() };
+            let over = AlertMessage {
+                status: AlertStatus::Resolved,
+                message: resolution(message.kind, &subject, age),
+                at: facts::written(now),
+                ..message
+            };
+            self.source.store.notice_alert(&**connection, &self.source.identity, &over).await?;
+        }
+        Ok(())
+    }
+}
