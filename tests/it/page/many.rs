@@ -1,5 +1,6 @@
 //! Runs with ten thousand ranges and batches: what is drawn stays as small as a screen.
 
+use std::io::Write;
 use std::time::Instant;
 
 use super::Served;
@@ -56,7 +57,8 @@ async fn ten_thousand_ranges_and_batches_fit_on_a_page() {
     assert!(cells > 200.0);
     tab.is_quiet();
     // For the record, not to be asserted: it is the machine's.
-    eprintln!(
+    let _ = writeln!(
+        std::io::stderr(),
         "a run of 10,000 ranges and batches: {server:?} of the server's, drawn by the browser after {drawn:.0} ms, {} bytes",
         run.body.len()
     );
