@@ -4,7 +4,8 @@ use super::worker::Session;
 use super::{Engine, Preflight, RunError, takeover};
 use crate::engine::batch::Shape;
 use crate::model::{Direction, Job, RunState};
-use crate::pg::{Connection, ErrorClass, classify, sqlstate};
+use crate::pg::sqlstate::Said;
+use crate::pg::{Connection, ErrorClass, classify};
 use crate::store::{Event, Quarantined, RunRow, Settlement};
 
 /// What came of trying again.
@@ -102,9 +103,9 @@ impl Engine<'_> {
             }
             Err(error) if classify(&error) == ErrorClass::Data => {
                 attempt.rollback().await.map_err(failed())?;
-                let (sqlstate, words) = sqlstate::parts(&error);
-                self.store.note_try(&transaction, row.id, (&sqlstate, &words)).await?;
-                Tried::Failed(words)
+                let said = Said::of(&error);
+                self.store.note_try(&transaction, row.id, &said).await?;
+                Tried::Failed(said.whole())
             }
             Err(error) => return Err(failed()(error)),
         };

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use super::{Engine, Notice};
 use crate::model::{TimedQuery, human_duration};
-use crate::pg::{Connection, sqlstate, timed};
+use crate::pg::sqlstate::Said;
+use crate::pg::{Connection, timed};
 use crate::plan::timings::{LEAST, Phase, Verdict, compare};
 use crate::store::{Answer, Event, Subject, Timing};
 
@@ -100,7 +101,7 @@ impl<'t> Timer<'t> {
                     *connection = None;
                     return;
                 };
-                (Answer::Failed(code), Some(sqlstate::parts(&error).1))
+                (Answer::Failed(code), Some(Said::of(&error).message))
             }
         };
         let plan = if with_plan { look(open, query).await } else { None };

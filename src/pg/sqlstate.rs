@@ -150,12 +150,37 @@ pub fn hint(error: &Error) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// The SQLSTATE of an error and the server's message with its detail, on one line.
-#[must_use]
-pub fn parts(error: &Error) -> (String, String) {
-    let Some(database) = error.as_db_error() else { return (String::new(), error.to_string()) };
-    let detail = database.detail().map(|detail| format!(" ({detail})")).unwrap_or_default();
-    (database.code().code().to_owned(), format!("{}{detail}", database.message()))
+/// What the server says of an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The SQLSTATE; empty where no server answered.
+    pub code: String,
+    /// The message.
+    pub message: String,
+    /// What it adds: often the values of a row, which not everybody may see.
+    pub detail: Option<String>,
+}
+
+impl Said {
+    /// What the server says of this error.
+    #[must_use]
+    pub fn of(error: &Error) -> Self {
+        match error.as_db_error() {
+            Some(database) => Self {
+                code: database.code().code().to_owned(),
+                message: database.message().to_owned(),
+                detail: database.detail().map(str::to_owned),
+            },
+            None => Self { code: String::new(), message: error.to_string(), detail: None },
+        }
+    }
+
+    /// The message with its detail, on one line: for who may see the row.
+    #[must_use]
+    pub fn whole(&self) -> String {
+        let detail = self.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
+        format!("{}{detail}", self.message)
+    }
 }
 
 /// The server's message with its SQLSTATE and detail; or, where no server answered, the innermost cause.

@@ -7,6 +7,7 @@ use tokio_postgres::{GenericClient, Row};
 
 use super::{Identity, Store, StoreError, doing};
 use crate::model::{KeyValue, RunId};
+use crate::pg::sqlstate::Said;
 
 /// What becomes of a row in quarantine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,10 +54,8 @@ pub struct Culprit {
     pub key: KeyValue,
     /// The whole row.
     pub old_values: Value,
-    /// The server's code.
-    pub sqlstate: String,
-    /// The server's words.
-    pub error: String,
+    /// Why it can't take its new value.
+    pub error: Said,
 }
 
 /// Rows in a run's quarantine.
@@ -131,9 +130,9 @@ impl Store {
         run: RunId,
         culprit: &Culprit,
     ) -> Result<(), StoreError> {
-        let Culprit { key, old_values, sqlstate, error } = culprit;
+        let Culprit { key, old_values, error: Said { code, message, detail } } = culprit;
         client
-            .execute(&self.sql.quarantine_row, &[&run.0, &key.0, old_values, sqlstate, error])
+            .execute(&self.sql.quarantine_row, &[&run.0, &key.0, old_values, code, message, detail])
             .await
             .map_err(doing("put a row into quarantine"))?;
         Ok(())
@@ -181,10 +180,10 @@ impl Store {
         &self,
         client: &impl GenericClient,
         id: i64,
-        (sqlstate, error): (&str, &str),
+        Said { code, message, detail }: &Said,
     ) -> Result<(), StoreError> {
         client
-            .execute(&self.sql.try_quarantined, &[&id, &sqlstate, &error])
+            .execute(&self.sql.try_quarantined, &[&id, code, message, detail])
             .await
             .map_err(doing("store how a try ended"))?;
         Ok(())

@@ -152,19 +152,31 @@ impl RangeRow {
 impl MappedRange {
     fn from_row(row: &Row) -> Self {
         let key = |name: &str| row.get::<_, Option<Vec<String>>>(name).map(KeyValue);
-        let (lower, upper, checkpoint) = (key("lower_key"), key("upper_key"), key("checkpoint"));
+        let (lower, upper) = (key("lower_key"), key("upper_key"));
         let (finished, batches) = (row.get("finished"), row.get::<_, i64>("batches").unsigned_abs());
-        let blocks = || {
-            let block =
-                |key: &Option<KeyValue>| key.as_ref().and_then(KeyValue::block).map(|block| block as f64);
-            let (lower, upper) = (block(&lower).unwrap_or(0.0), block(&upper)?);
-            Some(((block(&checkpoint).unwrap_or(lower) - lower) / (upper - lower).max(1.0)).clamp(0.0, 1.0))
+        let number = |name: &str| f64::from(row.get::<_, i32>(name));
+        let order = Order::stored(row.get("walk_order"));
+        let place = |key: &Option<KeyValue>| match key.as_ref()?.0.as_slice() {
+            [only] => only.parse::<f64>().ok(),
+            _ => None,
         };
-        let share = match Order::stored(row.get("walk_order")) {
-            _ if finished => Some(1.0),
-            _ if batches == 0 => Some(0.0),
-            Order::Physical => blocks(),
-            Order::Key => None,
+        let part = || {
+            // Blocks begin with 0; where keys begin nobody knows.
+            let lower = place(&lower).or((order == Order::Physical).then_some(0.0))?;
+            let (upper, checkpoint) = (place(&upper)?, place(&key("checkpoint")).unwrap_or(lower));
+            // Of the window in hand its strides count, and the one in hand as far as it has come.
+            let window = place(&key("window_upper")).map_or(0.0, |end| {
+                let of_stride = place(&key("stride_checkpoint")).unwrap_or(checkpoint) - checkpoint;
+                (number("stride") * (end - checkpoint) + of_stride) / number("strides").max(1.0)
+            });
+            Some(((checkpoint + window - lower) / (upper - lower).max(1.0)).clamp(0.0, 1.0))
+        };
+        let share = if finished {
+            Some(1.0)
+        } else if batches == 0 {
+            Some(0.0)
+        } else {
+            part()
         };
         let process_id: Option<i32> = row.get("process_id");
         Self {

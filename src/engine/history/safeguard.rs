@@ -10,6 +10,7 @@ use crate::engine::Notice;
 use crate::manifest;
 use crate::model::{Direction, Revision, RevisionBody, RevisionId, Section};
 use crate::pg::Connection;
+use crate::pg::sqlstate::Said;
 use crate::store::Event;
 
 /// The longest name that `pg_create_restore_point` takes, in bytes (`MAXFNAMELEN` less one).
@@ -53,7 +54,7 @@ impl History<'_> {
                 return Err(HistoryError::sql("write a restore point")(error));
             }
             Err(error) => {
-                let (_, words) = crate::pg::sqlstate::parts(&error);
+                let words = Said::of(&error).whole();
                 format!("no restore point is written before what may lose data: {words}")
             }
         };

@@ -19,7 +19,8 @@ use super::{Tools, Worker};
 use crate::engine::batch::{Batch, Committed, Prepared};
 use crate::engine::{Leave, Notice, RunError, StopLevel};
 use crate::model::{KeyValue, Tolerance, Wanted, counted};
-use crate::pg::{Connection, ErrorClass, classify, sqlstate};
+use crate::pg::sqlstate::Said;
+use crate::pg::{Connection, ErrorClass, classify};
 use crate::plan::bisection::Bisection;
 use crate::plan::hours::Opening;
 use crate::store::{Culprit, Event, Wish};
@@ -135,11 +136,11 @@ impl Isolation<'_> {
             }
             if taken + culprits.len() as u64 >= most {
                 let row = sql.describe_key(&culprit.key);
-                let (all, error) = (most + 1, &culprit.error);
+                let (all, error) = (most + 1, &culprit.error.message);
                 let reason = format!(
                     "{all} rows can't take their new values, and max = {most} is tolerated; the last is {row}: {error}"
                 );
-                let sqlstate = culprit.sqlstate.clone();
+                let sqlstate = culprit.error.code.clone();
                 return Ok(Isolated::TooMany { reason, sqlstate });
             }
             culprits.push(culprit);
@@ -203,8 +204,7 @@ impl Isolation<'_> {
         let row = self.connection.query_opt(&self.tools.sql.row(), &[&key]).await?;
         Ok(row.map(|row| {
             let (old_values, key): (Value, Vec<String>) = (row.get(0), row.get(1));
-            let (sqlstate, error) = sqlstate::parts(error);
-            Culprit { key: KeyValue(key), old_values, sqlstate, error }
+            Culprit { key: KeyValue(key), old_values, error: Said::of(error) }
         }))
     }
 
@@ -216,7 +216,7 @@ impl Isolation<'_> {
     fn tell(&self, culprits: &[Culprit]) {
         let Some(first) = culprits.first() else { return };
         let rows = counted(culprits.len(), "row");
-        let (row, error) = (self.tools.sql.describe_key(&first.key), &first.error);
+        let (row, error) = (self.tools.sql.describe_key(&first.key), &first.error.message);
         let such = if culprits.len() > 1 { "the first of them " } else { "" };
         let message = format!("{rows} put into quarantine, {such}{row}: {error}");
         self.tools.observer.notice(Notice::Quarantined { rows: culprits.len(), message: message.clone() });

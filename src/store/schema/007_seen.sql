@@ -86,3 +86,7 @@ CREATE TABLE {schema}.alert_watch (
     event_id bigint NOT NULL
 );
 COMMENT ON TABLE {schema}.alert_watch IS 'For each [[alert]], up to which event its messages have been noticed.';
+
+-- What the server adds to an error may be the whole row: it is for who may see what is in the quarantine, and for nobody else.
+ALTER TABLE {schema}.quarantine ADD COLUMN detail text;
+COMMENT ON COLUMN {schema}.quarantine.detail IS 'What the server adds to the error: it may have the row''s values in it.';

@@ -1,4 +1,5 @@
-SELECT id, key_value, key_value::text AS literal, old_values, sqlstate, error, tries, state, settled_by, why,
+SELECT id, key_value, key_value::text AS literal, old_values, sqlstate,
+       error || coalesce(' (' || detail || ')', '') AS error, tries, state, settled_by, why,
        to_char(found_at, 'YYYY-MM-DD HH24:MI:SS TZH:TZM') AS found_at,
        to_char(tried_at, 'YYYY-MM-DD HH24:MI:SS TZH:TZM') AS tried_at
 FROM {schema}.quarantine

@@ -55,3 +55,27 @@ async fn a_tolerance_that_is_none_is_refused() {
         .ended_with(2)
         .says("`some` is neither a number of rows nor a share: write 100 or \"0.1%\"");
 }
+
+#[tokio::test]
+async fn what_is_in_a_row_is_told_to_whoever_may_see_the_quarantine_and_to_nobody_else() {
+    let amounts = Amounts::new(200, "100").await;
+    let project = &amounts.project;
+    // The server adds the whole row to this error.
+    let trap = "UPDATE pay SET written = id; ALTER TABLE pay ADD CONSTRAINT small CHECK (amount < 190)";
+    project.database.execute(trap).await;
+    let outcome = project.longhaul(&["run", "fill", "--workers", "1"]).await.ended_with(5);
+    assert!(!outcome.stderr.contains("Failing row"), "{}", outcome.stderr);
+    let row = "Failing row contains (195, 195, 195";
+    project.longhaul(&["quarantine", "list", "fill"]).await.says_on_stdout(row);
+    let everywhere = "SELECT (SELECT string_agg(e::text, '') FROM longhaul.event AS e) ||
+                             (SELECT string_agg(r::text, '') FROM longhaul.run AS r)";
+    let told: String = project.database.value(everywhere).await;
+    assert!(told.contains("11 rows put into quarantine") && !told.contains("Failing row"), "{told}");
+    for arguments in [["report", "fill", "--json"], ["log", "fill", "--json"], ["status", "fill", "--json"]] {
+        let outcome = project.longhaul(&arguments).await;
+        assert!(!outcome.stdout.contains("Failing row"), "{}", outcome.stdout);
+    }
+    project.longhaul(&["report", "fill", "--html", "fill.html"]).await.succeeded();
+    let html = project.read("../fill.html");
+    assert!(html.contains("violates check constraint") && !html.contains("Failing row"), "{html}");
+}

@@ -7,7 +7,7 @@ use longhaul::model::{Pass, RunId};
 use longhaul::pg::{Connection, Connector};
 use longhaul::store::{Span, Store};
 
-use crate::support::{Database, Items, JobKind, Primary};
+use crate::support::{Database, Items, JobKind, Pages, Primary};
 
 pub(super) async fn reader(database: &Database) -> Connection {
     let target = Target::resolve(Some(&database.url), &Environment::default()).unwrap();
@@ -85,4 +85,22 @@ async fn a_hold_in_which_the_process_was_killed_ends_with_what_it_last_told() {
         .await;
     let paused = holds.iter().find(|hold| hold.signals == ["pause file"]).unwrap();
     assert_eq!(paused.ended, Some(last.max(paused.began)), "{holds:?}");
+}
+
+#[tokio::test]
+async fn a_range_in_the_middle_of_its_first_window_is_begun_by_its_strides() {
+    let pages = Pages::new(20_000, 60, JobKind::Sweeping).await;
+    pages.write_job("min = 20\nmax = 20\nstrides = 8\nwindow = \"64MB\"");
+    pages.project.configure("[limits]\nrows_per_second = 2000\nactive_sessions = \"off\"\n");
+    let process = pages.project.spawn(&["run", "fill", "--workers", "1"]);
+    pages.database().until("(SELECT sum(rows_seen) > 4000 FROM longhaul.range)").await;
+    process.kill().await;
+    pages.database().sessions_are_gone().await;
+    let (store, connection) = (Store::new("longhaul"), reader(pages.database()).await);
+    let ranges = store.map_of_ranges(&*connection, RunId(1), Pass::BACKFILL).await.unwrap();
+    let seen: u64 = ranges.iter().map(|range| range.rows_seen).sum();
+    let done: f64 = ranges.iter().map(|range| range.share.unwrap()).sum::<f64>() / ranges.len() as f64;
+    let expected = seen as f64 / 20_000.0;
+    // Strides are not all alike: the first take fewer rows.
+    assert!(done > expected / 3.0 && done < expected * 3.0 && done < 1.0, "{done}, {expected}: {ranges:?}");
 }
