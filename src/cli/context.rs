@@ -2,6 +2,8 @@
 
 use std::path::Path;
 use std::sync::Arc;
+#[cfg(feature = "otel")]
+use std::sync::OnceLock;
 
 use super::args::Global;
 use super::confirm;
@@ -15,6 +17,8 @@ use crate::manifest::Manifest;
 use crate::observe::alerts::{AlertSource, Alerts};
 use crate::observe::logs::{self, Log, LogError};
 use crate::observe::metrics::ProcessMetrics;
+#[cfg(feature = "otel")]
+use crate::observe::traces::Traces;
 use crate::observe::{Fan, Terminal};
 use crate::pg::{Connection, Connector};
 use crate::store::{Identity, Store};
@@ -29,6 +33,18 @@ pub(crate) struct Context<'c> {
     pub(crate) identity: Identity,
     /// Whether a person is there to be asked before anything is undone.
     pub(crate) asks: bool,
+    #[cfg(feature = "otel")]
+    traces: OnceLock<Option<Arc<Traces>>>,
+}
+
+#[cfg(feature = "otel")]
+impl Drop for Context<'_> {
+    /// Whoever listens for signals keeps the observers for ever: the end is told here.
+    fn drop(&mut self) {
+        if let Some(Some(traces)) = self.traces.get() {
+            traces.finish();
+        }
+    }
 }
 
 impl<'c> Context<'c> {
@@ -49,7 +65,17 @@ impl<'c> Context<'c> {
         let store = Store::new(&settings.schema);
         let actor = whoami::username().unwrap_or_else(|_| "unknown".to_owned());
         let identity = Identity::of_this_process(&actor);
-        Ok(Self { clock, printer, settings, environment, store, identity, asks: confirm::asks(global) })
+        Ok(Self {
+            clock,
+            printer,
+            settings,
+            environment,
+            store,
+            identity,
+            asks: confirm::asks(global),
+            #[cfg(feature = "otel")]
+            traces: OnceLock::new(),
+        })
     }
 
     /// The files, checked.
@@ -86,13 +112,24 @@ impl<'c> Context<'c> {
         }
     }
 
-    /// Whoever is told what happens: the terminal, and the log where one is wanted.
+    /// Whoever is told what happens: the terminal, and log and traces where they are wanted.
     pub(crate) fn observer(&self, terminal: Terminal) -> Arc<dyn Observer> {
-        let terminal = Arc::new(terminal);
-        if self.settings.log.to.is_none() {
-            return terminal;
+        let mut observers: Vec<Arc<dyn Observer>> = vec![Arc::new(terminal)];
+        if self.settings.log.to.is_some() {
+            observers.push(Arc::new(Log::default()));
         }
-        Arc::new(Fan::new(vec![terminal, Arc::new(Log::default())]))
+        #[cfg(feature = "otel")]
+        if let Some(traces) = self.traces() {
+            observers.push(traces);
+        }
+        Arc::new(Fan::new(observers))
+    }
+
+    #[cfg(feature = "otel")]
+    fn traces(&self) -> Option<Arc<Traces>> {
+        let begin =
+            || Traces::from_environment(&self.environment, self.clock, &self.identity.host).map(Arc::new);
+        self.traces.get_or_init(begin).clone()
     }
 
     /// The same, with the figures that this process serves.

@@ -9,6 +9,8 @@ mod report;
 mod standing;
 mod terminal;
 mod timings;
+#[cfg(feature = "otel")]
+pub mod traces;
 
 pub use fan::Fan;
 pub use progress::Progress;
