@@ -2,8 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-#[cfg(feature = "otel")]
-use std::sync::OnceLock;
 
 use super::args::Global;
 use super::confirm;
@@ -18,7 +16,7 @@ use crate::observe::alerts::{AlertSource, Alerts};
 use crate::observe::logs::{self, Log, LogError};
 use crate::observe::metrics::ProcessMetrics;
 #[cfg(feature = "otel")]
-use crate::observe::traces::Traces;
+use crate::observe::traces::LastingTraces;
 use crate::observe::{Fan, Terminal};
 use crate::pg::{Connection, Connector};
 use crate::store::{Identity, Store};
@@ -34,17 +32,7 @@ pub(crate) struct Context<'c> {
     /// Whether a person is there to be asked before anything is undone.
     pub(crate) asks: bool,
     #[cfg(feature = "otel")]
-    traces: OnceLock<Option<Arc<Traces>>>,
-}
-
-#[cfg(feature = "otel")]
-impl Drop for Context<'_> {
-    /// Whoever listens for signals keeps the observers for ever: the end is told here.
-    fn drop(&mut self) {
-        if let Some(Some(traces)) = self.traces.get() {
-            traces.finish();
-        }
-    }
+    traces: LastingTraces,
 }
 
 impl<'c> Context<'c> {
@@ -74,7 +62,7 @@ impl<'c> Context<'c> {
             identity,
             asks: confirm::asks(global),
             #[cfg(feature = "otel")]
-            traces: OnceLock::new(),
+            traces: LastingTraces::default(),
         })
     }
 
@@ -113,29 +101,22 @@ impl<'c> Context<'c> {
     }
 
     /// Whoever is told what happens: the terminal, and log and traces where they are wanted.
-    pub(crate) fn observer(&self, terminal: Terminal) -> Arc<dyn Observer> {
-        let mut observers: Vec<Arc<dyn Observer>> = vec![Arc::new(terminal)];
+    pub(crate) fn observer(&self, terminal: Arc<Terminal>) -> Arc<dyn Observer> {
+        let mut observers: Vec<Arc<dyn Observer>> = vec![terminal];
         if self.settings.log.to.is_some() {
             observers.push(Arc::new(Log::default()));
         }
         #[cfg(feature = "otel")]
-        if let Some(traces) = self.traces() {
+        if let Some(traces) = self.traces.begun(&self.environment, self.clock, &self.identity.host) {
             observers.push(traces);
         }
         Arc::new(Fan::new(observers))
     }
 
-    #[cfg(feature = "otel")]
-    fn traces(&self) -> Option<Arc<Traces>> {
-        let begin =
-            || Traces::from_environment(&self.environment, self.clock, &self.identity.host).map(Arc::new);
-        self.traces.get_or_init(begin).clone()
-    }
-
     /// The same, with the figures that this process serves.
     pub(crate) fn observer_with(
         &self,
-        terminal: Terminal,
+        terminal: Arc<Terminal>,
         metrics: Option<Arc<ProcessMetrics>>,
     ) -> Arc<dyn Observer> {
         let observer = self.observer(terminal);

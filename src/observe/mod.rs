@@ -2,6 +2,7 @@
 
 pub mod alerts;
 mod fan;
+mod fit;
 pub mod logs;
 pub mod metrics;
 mod progress;
@@ -11,10 +12,11 @@ mod terminal;
 mod timings;
 #[cfg(feature = "otel")]
 pub mod traces;
+pub mod watch;
 
 pub use fan::Fan;
 pub use progress::Progress;
 pub use report::{HeldBy, Report, batches_to_csv, events_to_csv};
 pub use standing::{Source, Standing};
-pub use terminal::{Talk, Terminal};
+pub use terminal::{Show, Talk, Terminal};
 pub use timings::{PhaseFigures, QueryTimings, human_latency};

@@ -12,7 +12,7 @@
 mod export;
 mod span;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use self::export::Exporter;
 use self::span::{Context, Span, Status};
@@ -38,6 +38,25 @@ struct Open {
     hold: Option<Span>,
     revision: Option<Span>,
     statement: Option<Span>,
+}
+
+/// The traces of a process, for whoever lives as long as its work: whoever listens for signals keeps the observers for ever.
+#[derive(Default)]
+pub struct LastingTraces(OnceLock<Option<Arc<Traces>>>);
+
+impl LastingTraces {
+    /// Begins them, once; `None`: the variables name nobody who takes spans.
+    pub fn begun(&self, environment: &Environment, clock: &Clock, host: &str) -> Option<Arc<Traces>> {
+        self.0.get_or_init(|| Traces::from_environment(environment, clock, host).map(Arc::new)).clone()
+    }
+}
+
+impl Drop for LastingTraces {
+    fn drop(&mut self) {
+        if let Some(Some(traces)) = self.0.get() {
+            traces.finish();
+        }
+    }
 }
 
 impl Traces {

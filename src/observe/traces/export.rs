@@ -29,13 +29,9 @@ pub(super) struct Exporter(Mutex<Option<(SyncSender<Value>, JoinHandle<()>)>>);
 impl Exporter {
     /// To where the variables say; `None`: they say nothing.
     pub(super) fn from_environment(environment: &Environment, host: &str) -> Option<Self> {
-        let url = match environment.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") {
-            Some(url) => url.to_owned(),
-            None => {
-                let base = environment.get("OTEL_EXPORTER_OTLP_ENDPOINT")?;
-                format!("{}/v1/traces", base.trim_end_matches('/'))
-            }
-        };
+        let base = || environment.get("OTEL_EXPORTER_OTLP_ENDPOINT");
+        let url = environment.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").map(str::to_owned);
+        let url = url.or_else(|| Some(format!("{}/v1/traces", base()?.trim_end_matches('/'))))?;
         let headers = environment.get("OTEL_EXPORTER_OTLP_HEADERS").unwrap_or_default();
         let headers: Vec<(String, Secret)> = headers
             .split(',')
