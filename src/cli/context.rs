@@ -15,6 +15,8 @@ use crate::manifest::Manifest;
 use crate::observe::alerts::{AlertSource, Alerts};
 use crate::observe::logs::{self, Log, LogError};
 use crate::observe::metrics::ProcessMetrics;
+#[cfg(feature = "otel")]
+use crate::observe::traces::LastingTraces;
 use crate::observe::{Fan, Terminal};
 use crate::pg::{Connection, Connector};
 use crate::store::{Identity, Store};
@@ -29,6 +31,8 @@ pub(crate) struct Context<'c> {
     pub(crate) identity: Identity,
     /// Whether a person is there to be asked before anything is undone.
     pub(crate) asks: bool,
+    #[cfg(feature = "otel")]
+    traces: LastingTraces,
 }
 
 impl<'c> Context<'c> {
@@ -49,7 +53,17 @@ impl<'c> Context<'c> {
         let store = Store::new(&settings.schema);
         let actor = whoami::username().unwrap_or_else(|_| "unknown".to_owned());
         let identity = Identity::of_this_process(&actor);
-        Ok(Self { clock, printer, settings, environment, store, identity, asks: confirm::asks(global) })
+        Ok(Self {
+            clock,
+            printer,
+            settings,
+            environment,
+            store,
+            identity,
+            asks: confirm::asks(global),
+            #[cfg(feature = "otel")]
+            traces: LastingTraces::default(),
+        })
     }
 
     /// The files, checked.
@@ -86,12 +100,17 @@ impl<'c> Context<'c> {
         }
     }
 
-    /// Whoever is told what happens: the terminal, and the log where one is wanted.
+    /// Whoever is told what happens: the terminal, and log and traces where they are wanted.
     pub(crate) fn observer(&self, terminal: Arc<Terminal>) -> Arc<dyn Observer> {
-        if self.settings.log.to.is_none() {
-            return terminal;
+        let mut observers: Vec<Arc<dyn Observer>> = vec![terminal];
+        if self.settings.log.to.is_some() {
+            observers.push(Arc::new(Log::default()));
         }
-        Arc::new(Fan::new(vec![terminal, Arc::new(Log::default())]))
+        #[cfg(feature = "otel")]
+        if let Some(traces) = self.traces.begun(&self.environment, self.clock, &self.identity.host) {
+            observers.push(traces);
+        }
+        Arc::new(Fan::new(observers))
     }
 
     /// The same, with the figures that this process serves.

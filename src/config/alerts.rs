@@ -3,14 +3,19 @@
 //! Everything is tried out when it is read: a template is rendered with a sample, so that a slip in it is not found at
 //! night. A variable that is not set matters only to who sends.
 
-use std::path::PathBuf;
+mod target;
+mod template;
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use minijinja::value::{Serde, Value};
 
-use super::address::{Gap, expand};
+use self::target::target;
+use self::template::template;
 use super::{Environment, Secret};
-use crate::manifest::{DocumentError, Placed, PlacedPair, Section, nearest, render};
+use crate::manifest::{DocumentError, Section, nearest, render};
 use crate::model::{AlertKind, AlertMessage, AlertThresholds, parse_duration};
 
 /// One `[[alert]]`.
@@ -88,10 +93,6 @@ const HARMLESS: &[&str] = &[
     "retry_for",
     "[[alert]]",
 ];
-
-/// What a template may name.
-const NAMES: &str = "a template may name alert, kind, status, severity, id, title, message, job, run, table, revision, \
-                     database, host, at, detail and version; in JSON write {{ message | tojson }}";
 
 impl Alert {
     /// Longer than any answer that is worth waiting for.
@@ -205,187 +206,3 @@ fn quarantine_above(section: &Section<'_>) -> Result<u64, DocumentError> {
         section.complain(&written, message, None)
     })
 }
-
-/// Where to: exactly one of the keys.
-fn target(
-    section: &Section<'_>,
-    environment: &Environment,
-) -> Result<Result<AlertTarget, DocumentError>, DocumentError> {
-    let hint = "say where to: webhook = \"https://…\", slack = \"https://…\", command = \"…\" or log = true";
-    let says_log = section.flag("log")?.is_some_and(|flag| flag.value);
-    let given = ["webhook", "slack", "command", "log"];
-    let given: Vec<&str> = given
-        .into_iter()
-        .filter(|key| section.place_of(key).is_some() && (*key != "log" || says_log))
-        .collect();
-    let [key] = given.as_slice() else {
-        let Some(second) = given.get(1) else { return Err(section.missing("webhook", hint)) };
-        let message = format!("an alert goes to one place, and this one has `{}` and `{second}`", given[0]);
-        let place = section.place_of(second).unwrap_or_else(|| section.place());
-        return Err(section.complain(&place, message, Some("make two alerts of it".to_owned())));
-    };
-    let headers = section.pairs("headers")?;
-    if let (Some((header, _)), "command" | "log") = (headers.first(), *key) {
-        return Err(section.complain(header, "`headers` go with `webhook` and `slack`", None));
-    }
-    if *key == "log" {
-        return Ok(Ok(AlertTarget::Log));
-    }
-    let written = section.text(key)?.ok_or_else(|| section.missing(key, hint))?;
-    if written.value.trim().is_empty() {
-        return Err(section.complain(&written, format!("`{key}` is empty"), Some(hint.to_owned())));
-    }
-    if *key == "command" {
-        return Ok(Ok(AlertTarget::Command(written.value)));
-    }
-    let sending = || -> Result<AlertTarget, Unfit> {
-        let url = put_in(section, key, &written, environment)?;
-        let url = address(section, key, &written, &url)?;
-        let one = |(name, value): &PlacedPair| -> Result<_, Unfit> {
-            Ok((header_name(section, name)?, header_value(section, value, environment)?))
-        };
-        let headers = headers.iter().map(one).collect::<Result<_, Unfit>>()?;
-        Ok(if *key == "slack" {
-            AlertTarget::Slack { url, headers }
-        } else {
-            AlertTarget::Webhook { url, headers }
-        })
-    };
-    match sending() {
-        Ok(target) => Ok(Ok(target)),
-        Err(Unfit::Incomplete(error)) => Ok(Err(concealed(error))),
-        Err(Unfit::Wrong(error)) => Err(error),
-    }
-}
-
-/// Why there is no target.
-enum Unfit {
-    /// A variable is not set.
-    Incomplete(DocumentError),
-    /// It can't be used.
-    Wrong(DocumentError),
-}
-
-impl From<DocumentError> for Unfit {
-    fn from(error: DocumentError) -> Self {
-        Self::Wrong(error)
-    }
-}
-
-fn put_in(
-    section: &Section<'_>,
-    key: &str,
-    written: &Placed<String>,
-    environment: &Environment,
-) -> Result<String, Unfit> {
-    expand(&written.value, environment).map_err(|gap| {
-        let error = section.complain(written, gap.message(key), Some(gap.hint()));
-        match gap {
-            Gap::Unset(_) => Unfit::Incomplete(error),
-            Gap::Unnamed => Unfit::Wrong(error),
-        }
-    })
-}
-
-/// The text itself is told nowhere.
-fn address(
-    section: &Section<'_>,
-    key: &str,
-    written: &Placed<String>,
-    url: &str,
-) -> Result<Secret, DocumentError> {
-    let url = url.trim();
-    let place = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-    let is_well = place.is_some_and(|place| {
-        !place.is_empty() && !place.starts_with('/') && place.bytes().all(|byte| byte.is_ascii_graphic())
-    });
-    if is_well {
-        return Ok(Secret::new(url.to_owned()));
-    }
-    let message = format!("`{key}` is no address");
-    Err(section.complain(
-        written,
-        message,
-        Some("write it like \"https://hooks.example.com/longhaul\"".to_owned()),
-    ))
-}
-
-fn header_name(section: &Section<'_>, written: &Placed<String>) -> Result<String, DocumentError> {
-    let name = &written.value;
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if !name.is_empty() && name.bytes().all(is_token) {
-        return Ok(name.clone());
-    }
-    Err(section.complain(written, format!("`{name}` is no name of a header"), None))
-}
-
-fn header_value(
-    section: &Section<'_>,
-    written: &Placed<String>,
-    environment: &Environment,
-) -> Result<Secret, Unfit> {
-    let value = put_in(section, "headers", written, environment)?;
-    if value.bytes().all(|byte| byte == b' ' || byte == b'\t' || byte.is_ascii_graphic()) {
-        return Ok(Secret::new(value));
-    }
-    let message = "a header's value has a character in it that no header can have";
-    Err(section.complain(written, message, None).into())
-}
-
-/// Its text, tried out.
-fn template(section: &Section<'_>) -> Result<Option<String>, DocumentError> {
-    let (inline, file) = (section.text("template")?, section.text("template_file")?);
-    let (text, written, path) = match (inline, file) {
-        (None, None) => return Ok(None),
-        (Some(_), Some(file)) => {
-            let message = "an alert has one template: `template` or `template_file`";
-            return Err(section.complain(&file, message, None));
-        }
-        (Some(inline), None) => (inline.value.clone(), inline, None),
-        (None, Some(file)) => {
-            let path = PathBuf::from(&file.value);
-            let text = std::fs::read_to_string(&path).map_err(|error| {
-                section.complain(
-                    &file,
-                    format!("`template_file` {} can't be read: {error}", path.display()),
-                    None,
-                )
-            })?;
-            (text, file, Some(path))
-        }
-    };
-    let sends_json = section.place_of("webhook").is_some() && !says_content_type(section)?;
-    for kind in AlertKind::ALL {
-        let sample = AlertMessage::sample(
-            "sample",
-            kind,
-            "sample on localhost:5432",
-            "sample",
-            "2026-01-01T00:00:00Z",
-        );
-        let rendered = render(&text, &Value::from(Serde(&sample))).map_err(|error| {
-            if let Some(path) = &path {
-                return DocumentError { hint: Some(NAMES.to_owned()), ..error.in_file(path) };
-            }
-            let message = format!("in the template, line {}, column {}: {error}", error.line, error.column);
-            section.complain(&written, message, Some(NAMES.to_owned()))
-        })?;
-        if let (true, Err(error)) = (sends_json, serde_json::from_str::<serde_json::Value>(&rendered)) {
-            let message = format!("what the template makes of a message is no JSON: {error}");
-            let hint = "write texts as {{ message | tojson }}, or say what it is: headers = { Content-Type = \"text/plain\" }";
-            return Err(section.complain(&written, message, Some(hint.to_owned())));
-        }
-    }
-    Ok(Some(text))
-}
-
-/// Whether the headers say that it is something else than JSON.
-fn says_content_type(section: &Section<'_>) -> Result<bool, DocumentError> {
-    let headers = section.pairs("headers")?;
-    Ok(headers.iter().any(|(name, value)| {
-        name.value.eq_ignore_ascii_case("content-type") && !value.value.to_ascii_lowercase().contains("json")
-    }))
-}
-
-#[cfg(test)]
-mod tests;

@@ -16,8 +16,11 @@
 
 mod delivery;
 mod facts;
+mod noticing;
 mod outbox;
+mod source;
 mod watcher;
 
 pub use delivery::{Answer, Undelivered, deliver};
-pub use watcher::{AlertSource, Alerts};
+pub use source::AlertSource;
+pub use watcher::Alerts;

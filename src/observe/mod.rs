@@ -10,6 +10,8 @@ mod report;
 mod standing;
 mod terminal;
 mod timings;
+#[cfg(feature = "otel")]
+pub mod traces;
 pub mod watch;
 
 pub use fan::Fan;

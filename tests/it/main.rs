@@ -35,6 +35,8 @@ mod signals;
 mod support;
 mod tls;
 mod torture;
+#[cfg(feature = "otel")]
+mod traces;
 mod trouble;
 mod undo;
 mod untouched;

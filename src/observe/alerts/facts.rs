@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::watcher::AlertSource;
+use super::source::AlertSource;
 use crate::engine::hours_in_force;
 use crate::manifest::Manifest;
 use crate::model::RunId;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::delivery::{Answer, Undelivered, deliver};
-use super::watcher::AlertSource;
+use super::source::AlertSource;
 use crate::config::Alert;
 use crate::engine::{Notice, Observer};
 use crate::model::AlertMessage;

@@ -1,24 +1,20 @@
 //! The task that looks, keeps what there is to tell, and has it sent.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::facts;
 use super::outbox::Outbox;
-use crate::clock::Clock;
-use crate::config::{Alert, Settings};
-use crate::engine::{Notice, Observer};
-use crate::model::{AlertKind, AlertMessage, AlertStatus};
-use crate::pg::{Connection, Connector};
-use crate::plan::alerts::{
-    DriftFacts, EVENTS, Happened, Occurrence, RunFacts, Sight, Subject, look, resolution,
-};
-use crate::store::{Identity, MOST_EVENTS, OpenAlert, Store, StoreError, Use};
+use super::source::AlertSource;
+use crate::config::Alert;
+use crate::engine::Notice;
+use crate::model::AlertKind;
+use crate::pg::Connection;
+use crate::plan::alerts::{DriftFacts, Occurrence, Subject};
+use crate::store::{StoreError, Use};
 
 /// How often to look.
 const LOOK: Duration = Duration::from_secs(5);
@@ -29,17 +25,6 @@ const RARELY: Duration = Duration::from_secs(3600);
 /// How long the last messages of a process have to go out.
 const LAST: Duration = Duration::from_secs(5);
 
-/// What the watcher needs; all of it its own, since it goes on beside whatever the process does.
-pub struct AlertSource {
-    pub(super) clock: Clock,
-    pub(super) connector: Connector,
-    pub(super) store: Store,
-    pub(super) settings: Arc<Settings>,
-    pub(super) identity: Identity,
-    pub(super) observer: Arc<dyn Observer>,
-    pub(super) began: Instant,
-}
-
 /// The watcher at work. Dropped, it stops at once; what it has claimed is sent by another process later.
 pub struct Alerts(Option<(JoinHandle<()>, watch::Sender<Option<End>>)>);
 
@@ -48,58 +33,6 @@ pub struct Alerts(Option<(JoinHandle<()>, watch::Sender<Option<End>>)>);
 struct End {
     /// Why it failed.
     failure: Option<String>,
-}
-
-impl AlertSource {
-    /// From now on: what happened before is nobody's news.
-    #[must_use]
-    pub fn new(
-        clock: &Clock,
-        connector: &Connector,
-        settings: &Settings,
-        identity: &Identity,
-        observer: Arc<dyn Observer>,
-    ) -> Self {
-        Self {
-            clock: clock.clone(),
-            connector: connector.clone(),
-            store: Store::new(&settings.schema),
-            settings: Arc::new(settings.clone()),
-            identity: identity.clone(),
-            observer,
-            began: clock.monotonic(),
-        }
-    }
-
-    /// The alerts that can be sent from here, each with its place in the configuration.
-    pub(super) fn sending(&self) -> impl Iterator<Item = (usize, &Alert)> {
-        self.settings.alerts.iter().enumerate().filter(|(_, alert)| alert.target.is_ok())
-    }
-
-    fn message(&self, alert: &Alert, occurrence: &Occurrence) -> AlertMessage {
-        let Subject { run, job, table, revision } = occurrence.subject.clone();
-        let kind = occurrence.kind;
-        let database = self.connector.target().to_string();
-        let about = job.as_deref().or(revision.as_deref()).unwrap_or(&database);
-        AlertMessage {
-            version: AlertMessage::VERSION,
-            alert: alert.name.clone(),
-            kind,
-            status: AlertStatus::Firing,
-            severity: kind.severity(),
-            id: occurrence.key.clone(),
-            title: format!("{}: {about}", kind.title()),
-            message: occurrence.message.clone(),
-            job,
-            run,
-            table,
-            revision,
-            database,
-            host: self.identity.host.clone(),
-            at: facts::written(occurrence.at),
-            detail: serde_json::json!({ "noticed_by": self.identity.to_string() }),
-        }
-    }
 }
 
 impl Alerts {
@@ -138,16 +71,16 @@ impl Drop for Alerts {
     }
 }
 
-struct Watcher {
-    source: AlertSource,
-    connection: Option<Connection>,
+pub(super) struct Watcher {
+    pub(super) source: AlertSource,
+    pub(super) connection: Option<Connection>,
     outbox: Outbox,
     /// Of each alert of the configuration, the event up to which it was looked for.
-    seen: Vec<Option<i64>>,
+    pub(super) seen: Vec<Option<i64>>,
     /// What is kept already: alert and occurrence.
-    noticed: HashSet<(usize, String)>,
-    drift: Option<DriftFacts>,
-    drift_known: bool,
+    pub(super) noticed: HashSet<(usize, String)>,
+    pub(super) drift: Option<DriftFacts>,
+    pub(super) drift_known: bool,
     rarely: Option<Instant>,
     /// The role may not; it is said once.
     is_refused: bool,
@@ -306,78 +239,6 @@ impl Watcher {
         }
         self.source.store.forget_alerts(&**connection).await?;
         self.rarely = Some(now);
-        Ok(())
-    }
-
-    /// Keeps what there is to tell by one alert.
-    async fn look_for(&mut self, at: usize, runs: &[RunFacts], now: Timestamp) -> Result<(), StoreError> {
-        let Some(connection) = &self.connection else { return Ok(()) };
-        let (source, client) = (&self.source, &**connection);
-        let alert = &source.settings.alerts[at];
-        let from = match self.seen[at] {
-            Some(from) => from,
-            None => match source.store.watch_alert(client, &alert.name, facts::uptime(source)).await? {
-                Some(from) => from,
-                None => return Ok(()),
-            },
-        };
-        let events = source.store.events_since(client, from, EVENTS).await?;
-        let is_all = events.len() < MOST_EVENTS;
-        let last = events.last().map(|event| event.id);
-        let events: Vec<Happened> = events.into_iter().map(facts::happened).collect();
-        let sight = Sight { events: &events, runs, drift: self.drift.as_ref(), now };
-        let found = look(&alert.on, &alert.thresholds, sight);
-        for occurrence in found.iter().filter(|occurrence| occurrence.due) {
-            if !self.noticed.contains(&(at, occurrence.key.clone())) {
-                let message = source.message(alert, occurrence);
-                source.store.notice_alert(client, &source.identity, &message).await?;
-                self.noticed.insert((at, occurrence.key.clone()));
-            }
-        }
-        self.resolve(alert, &found, runs, now).await?;
-        // What isn't seen any more needs no memory.
-        self.noticed.retain(|(alert, key)| *alert != at || found.iter().any(|one| one.key == *key));
-        // Those of the last minute are looked at again: a smaller number may be committed later.
-        let up_to = if is_all { i64::MAX } else { last.unwrap_or(from) };
-        source.store.advance_alert(client, &alert.name, up_to).await?;
-        self.seen[at] = source.store.watch_alert(client, &alert.name, Duration::ZERO).await?;
-        Ok(())
-    }
-
-    /// Tells that it is over of what was told, lasted, and isn't seen any more.
-    async fn resolve(
-        &self,
-        alert: &Alert,
-        found: &[Occurrence],
-        runs: &[RunFacts],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let Some(connection) = &self.connection else { return Ok(()) };
-        let kinds: Vec<&str> =
-            alert.on.iter().filter(|kind| kind.lasts()).map(|kind| kind.as_str()).collect();
-        if kinds.is_empty() {
-            return Ok(());
-        }
-        let open = self.source.store.open_alerts(&**connection, &alert.name, &kinds).await?;
-        for OpenAlert { occurrence, message, age } in open {
-            let Ok(message) = message else { continue };
-            let is_judged = match message.kind {
-                AlertKind::Drift => self.drift_known,
-                // Of a run whose hours aren't known here others judge.
-                _ => !runs.iter().any(|run| Some(run.id) == message.run && run.schedule.is_none()),
-            };
-            if !is_judged || found.iter().any(|one| one.key == occurrence) {
-                continue;
-            }
-            let subject = Subject { run: message.run, job: message.job.clone(), ..Subject::default() };
-            let over = AlertMessage {
-                status: AlertStatus::Resolved,
-                message: resolution(message.kind, &subject, age),
-                at: facts::written(now),
-                ..message
-            };
-            self.source.store.notice_alert(&**connection, &self.source.identity, &over).await?;
-        }
         Ok(())
     }
 }

@@ -106,7 +106,7 @@ impl OfRun<'_> {
         self.add("longhaul_run_pass", help, f64::from(run.pass.0));
         self.add("longhaul_run_workers", "Workers that are alive.", workers.len() as f64);
         self.add("longhaul_run_held", "1 while something holds it.", is_held);
-        self.add("longhaul_run_hours_open", "1 while its hours are open.", is_open);
+        self.add("longhaul_run_open", "1 while its hours are open.", is_open);
     }
 
     fn rows(&mut self) {

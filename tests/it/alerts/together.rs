@@ -46,7 +46,7 @@ async fn what_happened_before_an_alert_was_there_is_no_news() {
     items.project.configure(&webhook(&receiver, &["finished", "failed"]));
     items.project.longhaul(&["worker", "--once"]).await.succeeded();
     items.project.longhaul(&["run", "fill", "--anew"]).await.succeeded();
-    let received = receiver.hears(1).await;
-    assert_eq!(received.len(), 1);
-    assert_eq!(received[0].json()["run"], 2);
+    let messages = receiver.hears(1).await;
+    assert_eq!(messages.len(), 1);
+    assert_eq!(messages[0].json()["run"], 2);
 }

@@ -45,7 +45,7 @@ async fn a_run_at_work_is_told_with_all_its_figures() {
         "{passed} {progress}"
     );
     assert!(of("longhaul_run_workers", "").unwrap() >= 1.0);
-    assert_eq!((of("longhaul_run_held", ""), of("longhaul_run_hours_open", "")), (Some(0.0), Some(1.0)));
+    assert_eq!((of("longhaul_run_held", ""), of("longhaul_run_open", "")), (Some(0.0), Some(1.0)));
     let (low, high) = (
         of("longhaul_run_remaining_seconds", "bound=low"),
         of("longhaul_run_remaining_seconds", "bound=high"),
