@@ -138,7 +138,8 @@ pub(crate) fn report(context: &Context<'_>, job: &str, ended: &Ended) -> u8 {
             let failure =
                 Failure::new(code(leave), format!("run {run} of {job} has paused by itself: {why}"));
             let hint = format!("mend the cause, then `longhaul resume {job}` and run it again");
-            context.printer.failure(&failure.hint(Some(hint)));
+            let failure = failure.hint(Some(hint)).logged_as("the run has paused by itself");
+            context.printer.failure(&failure);
             code(leave)
         }
         Ended::Left { run: Some(run), totals, leave, others } => {

@@ -81,7 +81,7 @@ pub(super) struct OneRun {
 /// Batches of a run that are kept.
 pub(super) struct Batches {
     pub(super) standing: Standing,
-    pub(super) batches: Vec<LoggedBatch>,
+    pub(super) kept: Vec<LoggedBatch>,
     pub(super) before: Option<i64>,
     pub(super) zone: TimeZone,
 }
@@ -96,7 +96,7 @@ pub(super) struct Quarantine {
 
 /// Events.
 pub(super) struct Events {
-    pub(super) events: Vec<NumberedEvent>,
+    pub(super) listed: Vec<NumberedEvent>,
     pub(super) filter: EventFilter,
 }
 
@@ -186,8 +186,8 @@ impl Reading<'_> {
     async fn batches(&self, run: i64, before: Option<i64>) -> Result<Batches, Problem> {
         let standing = self.standing(run).await?;
         let client = &**self.connection;
-        let batches = self.store.batches(client, (RunId(run), before), PAGE + 1).await?;
-        Ok(Batches { standing, batches, before, zone: self.store.zone(client).await? })
+        let kept = self.store.batches(client, (RunId(run), before), PAGE + 1).await?;
+        Ok(Batches { standing, kept, before, zone: self.store.zone(client).await? })
     }
 
     async fn quarantine(&self, run: i64, after: Option<i64>) -> Result<Quarantine, Problem> {
@@ -206,7 +206,7 @@ impl Reading<'_> {
     async fn events(&self, filter: &EventFilter) -> Result<Events, Problem> {
         let filter = filter.clone();
         if !self.is_stored {
-            return Ok(Events { events: Vec::new(), filter });
+            return Ok(Events { listed: Vec::new(), filter });
         }
         let of = EventsOf {
             run: filter.run.map(RunId),
@@ -214,8 +214,8 @@ impl Reading<'_> {
             kind: filter.kind.as_deref(),
             before: filter.before,
         };
-        let events = self.store.recent_events(&**self.connection, of, PAGE + 1).await?;
-        Ok(Events { events, filter })
+        let listed = self.store.recent_events(&**self.connection, of, PAGE + 1).await?;
+        Ok(Events { listed, filter })
     }
 
     fn source<'s>(&'s self, manifest: Option<&'s Manifest>) -> Source<'s> {

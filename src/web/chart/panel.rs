@@ -85,11 +85,11 @@ impl Panel {
             .iter()
             .filter_map(|line| {
                 let name = if self.lines.len() > 1 { format!("{}: ", line.name) } else { String::new() };
-                let [last, least, most] = [line.last()?, line.least()?, line.most()?].map(self.told);
-                Some(if least == most {
-                    format!("{name}{last}")
+                let [now, low, high] = [line.last()?, line.least()?, line.most()?].map(self.told);
+                Some(if low == high {
+                    format!("{name}{now}")
                 } else {
-                    format!("{name}{last} last, {least} to {most}")
+                    format!("{name}{now} last, {low} to {high}")
                 })
             })
             .collect();
@@ -118,7 +118,9 @@ fn panel(chart: &Chart, panel: &Panel) -> Markup {
         figure class=(if panel.is_flat() { "panel flat" } else { "panel" }) {
             figcaption { b { (panel.title) } " " span.quiet { (summary) } }
             div.marks aria-hidden="true" {
-                @for mark in scale.marks.iter().rev() { span { ((panel.told)(*mark)) } }
+                @if !panel.is_flat() {
+                    @for mark in scale.marks.iter().rev() { span { ((panel.told)(*mark)) } }
+                }
             }
             svg.plot role="img" aria-label=(format!("{}: {summary}", panel.title)) {
                 (bands(chart))

@@ -106,7 +106,7 @@ mod tests {
         let marks = |most, base| Scale::up_to(most, base).marks;
         assert_eq!(marks(9800.0, 10.0), [0.0, 5000.0, 10_000.0]);
         assert_eq!(marks(12_300.0, 10.0), [0.0, 5000.0, 10_000.0, 15_000.0]);
-        assert_eq!(marks(0.34, 10.0), [0.0, 0.1, 0.2, 0.30000000000000004, 0.4]);
+        assert_eq!(marks(0.34, 10.0), [0.0, 0.1, 0.2, 0.1 + 0.2, 0.4]);
         assert_eq!(marks(1.0, 10.0), [0.0, 0.5, 1.0]);
         assert_eq!(marks(0.0, 10.0), [0.0, 0.5, 1.0], "nothing happened");
         assert_eq!(marks(f64::NAN, 10.0), [0.0, 0.5, 1.0]);

@@ -10,8 +10,8 @@ use crate::web::key::Key;
 pub(super) fn view(page: &Batches) -> View {
     let run = &page.standing.run;
     let most = usize::try_from(PAGE).unwrap_or(usize::MAX);
-    let shown = &page.batches[..page.batches.len().min(most)];
-    let older = (page.batches.len() > most).then(|| shown.last().map(|batch| batch.id)).flatten();
+    let shown = &page.kept[..page.kept.len().min(most)];
+    let older = (page.kept.len() > most).then(|| shown.last().map(|batch| batch.id)).flatten();
     let title = format!("Batches of run {} of {}", run.id, run.name);
     let html = html! {
         h1 { "Batches of " a href=(Key::Run(run.id.0).path()) { "run " (run.id) " of " (run.name) } }

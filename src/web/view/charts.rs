@@ -4,7 +4,6 @@ use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
 use super::common::time;
-use crate::model::human_size;
 use crate::plan::pressure::Unit;
 use crate::store::{HoldPeriod, Point, SignalSeries};
 use crate::web::chart::{Chart, Hold, Line, Panel, TimeAxis, draw};
@@ -189,13 +188,14 @@ fn seconds(value: f64) -> String {
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a float is cut off at the bounds"
-)]
 fn size(value: f64) -> String {
-    human_size(value.max(0.0) as u64)
+    let (mut value, mut unit) = (value.max(0.0), "B");
+    for larger in ["kB", "MB", "GB", "TB"] {
+        if value >= 1000.0 {
+            (value, unit) = (value / 1024.0, larger);
+        }
+    }
+    format!("{} {unit}", trimmed(value))
 }
 
 /// Without digits that say nothing.
@@ -219,6 +219,9 @@ mod tests {
     fn figures_are_as_long_as_they_matter() {
         let texts = [0.0, 0.5, 7.25, 42.0, 950.0, 9800.0, 12_300.0, 1_250_000.0, 3e9].map(amount);
         assert_eq!(texts, ["0", "0.5", "7.2", "42", "950", "9.8 k", "12 k", "1.2 M", "3.0 bn"]);
+        let megabyte = 1024.0 * 1024.0;
+        let texts = [0.0, 700.0, 1024.0 * 1024.0, 1.5 * megabyte, 20.0 * megabyte].map(size);
+        assert_eq!(texts, ["0 B", "700 B", "1 MB", "1.5 MB", "20 MB"]);
         let texts = [0.0, 0.0004, 0.34, 1.0, 7.25, 90.0].map(seconds);
         assert_eq!(texts, ["0", "0.4 ms", "340 ms", "1 s", "7.2 s", "2 min"]);
     }

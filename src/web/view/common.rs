@@ -18,13 +18,18 @@ pub(super) fn state(standing: &Standing) -> Markup {
         Wanted::Cancel if run.state.is_active() => Some("cancelling"),
         _ => None,
     };
-    let is_held = run.state.is_active() && standing.workers.iter().all(|worker| worker.doing != "working");
+    let is_held = run.state.is_active() && !is_moving(standing);
     match (is_interrupted, asked) {
         (true, _) => chip("stop", "!", "interrupted"),
         (_, Some(asked)) => chip("hold", "‖", asked),
         _ if is_held => chip("hold", "◷", "held"),
         _ => plain_state(run.state),
     }
+}
+
+/// Somebody is at work and nothing holds all of them: figures of the last minute are those of now.
+pub(super) fn is_moving(standing: &Standing) -> bool {
+    standing.run.state.is_active() && standing.workers.iter().any(|worker| worker.doing == "working")
 }
 
 /// A state as it is stored.

@@ -19,8 +19,8 @@ const KINDS: [(&str, &str); 5] = [
 pub(super) fn view(page: &Events) -> View {
     let filter = &page.filter;
     let most = usize::try_from(PAGE).unwrap_or(usize::MAX);
-    let shown = &page.events[..page.events.len().min(most)];
-    let older = (page.events.len() > most).then(|| shown.last().map(|event| event.id)).flatten();
+    let shown = &page.listed[..page.listed.len().min(most)];
+    let older = (page.listed.len() > most).then(|| shown.last().map(|event| event.id)).flatten();
     let of_kind = |kind: Option<&str>| {
         Key::Events(EventFilter { run: filter.run, kind: kind.map(str::to_owned), before: None }).path()
     };

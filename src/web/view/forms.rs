@@ -42,7 +42,7 @@ pub(super) fn actions(standing: &Standing, viewer: &Viewer) -> Markup {
             }
             @if possible(Command::Resume) {
                 (act("resume", "Resume", entered, &html! {
-                    p.help { "It goes on: by a process that waits for it, a worker, or the next `longhaul run`." }
+                    p.help { "It goes on: by a process that waits for it, a worker, or the next " code { "longhaul run" } "." }
                     (form(run.0, "resume", mark, entered, &html! {}, &html! { button { "Let it go on" } }))
                 }))
             }
@@ -158,8 +158,8 @@ pub(super) fn ask_to_cancel(standing: &Standing, viewer: &Viewer) -> View {
             html! {
                 h1 { (question) }
                 p.wrap {
-                    "It is " (standing.state()) ". It ends after the batches in hand. What it changed stays changed, and "
-                    "the next `longhaul run` begins another run, from the beginning."
+                    "It is " (standing.state()) ". It ends after the batches in hand. What it changed stays changed, and the next "
+                    code { "longhaul run" } " begins another run, from the beginning."
                 }
                 (form(run.id.0, "cancel", mark, viewer.entered.as_ref(), &sure, &html! { button.danger { "Cancel the run" } }))
                 p { a href=(back) { "No, back to the run" } }

@@ -36,7 +36,7 @@ pub(in crate::web) fn document(frame: &Frame<'_>, view: &View) -> Markup {
 pub(in crate::web) fn problem(frame: &Frame<'_>) -> Markup {
     let title = frame.problem.map_or("Nothing", |problem| problem.title);
     let live = frame.key.map(Key::live);
-    shell(frame, title, live.as_deref(), true, &html! {})
+    shell(frame, title, live.as_deref(), true, &html! { h1.hidden { (title) } })
 }
 
 /// The question for the token; `to` is where it leads.
@@ -67,7 +67,7 @@ pub(in crate::web) fn problem_box(problem: &Problem) -> Markup {
             @if !problem.causes.is_empty() {
                 ul { @for cause in &problem.causes { li { "because: " (cause) } } }
             }
-            @if let Some(hint) = &problem.hint { p.hint { (hint) } }
+            @if let Some(hint) = &problem.hint { p { b { "Hint: " } (hint) } }
         }
     }
 }

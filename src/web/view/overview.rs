@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::common::{bar, chip, latest_events, plain_state, state};
+use super::common::{bar, chip, is_moving, latest_events, plain_state, state};
 use super::{Part, View};
 use crate::model::{human_count, human_duration};
 use crate::observe::Standing;
@@ -30,7 +30,7 @@ fn runs(overview: &Overview) -> Markup {
         h1 { "Runs" }
         @if !overview.is_stored {
             p { "longhaul has stored nothing in this database yet." }
-            p.hint { code { "longhaul upgrade" } " applies what is pending, and makes what it needs to remember it." }
+            p { b { "Hint: " } code { "longhaul upgrade" } " applies what is pending, and makes what it needs to remember it." }
         } @else if standings.is_empty() {
             p { "No job has been run on this database yet." }
         } @else {
@@ -69,10 +69,10 @@ fn line(standing: &Standing) -> String {
         }
         None => format!("{} rows changed", human_count(standing.all.rows_changed)),
     }];
-    if let Some(rate) = standing.pace.rate_now().filter(|_| !standing.workers.is_empty()) {
+    if let Some(rate) = standing.pace.rate_now().filter(|_| is_moving(standing)) {
         told.push(format!("{} rows/s", human_count(rounded(rate))));
     }
-    if let Some(left) = standing.left() {
+    if let Some(left) = standing.left().filter(|_| is_moving(standing)) {
         told.push(format!("{} left", format_range(left)));
         told.extend(standing.end(left).map(|end| format!("done {end}")));
     }

@@ -3,12 +3,12 @@
 use maud::{Markup, html};
 
 use super::charts::charts;
-use super::common::{bar, count, latest_events, settings, state, time};
+use super::common::{bar, count, is_moving, latest_events, settings, state, time};
 use super::map::{Map, Range};
 use super::overview::{list, rounded, why};
 use super::queries::queries;
 use super::{Part, View, Viewer, forms, signed};
-use crate::model::{Direction, RunState, Wanted, counted, human_count, human_duration, human_size};
+use crate::model::{Direction, Pass, RunState, Wanted, counted, human_count, human_duration, human_size};
 use crate::observe::Standing;
 use crate::plan::eta::format_range;
 use crate::store::LoggedBatch;
@@ -62,18 +62,21 @@ pub(super) fn head(standing: &Standing) -> Markup {
 
 fn figures(standing: &Standing) -> Markup {
     let (run, all) = (&standing.run, &standing.all);
-    let rate = standing.pace.rate_now().filter(|_| !standing.workers.is_empty());
+    let rate = standing.pace.rate_now().filter(|_| is_moving(standing));
     html! {
         dl.figures {
             div {
                 dt { (run.pass.to_string()) ", rows passed" }
-                dd { (human_count(standing.pass.rows_seen)) small { "of about " (human_count(run.estimated_rows)) @if let Some(percent) = standing.percent() { ", " (percent) " %" } } }
+                dd {
+                    (human_count(standing.pass.rows_seen))
+                    @if let Some(percent) = standing.percent() { small { "of about " (human_count(run.estimated_rows)) ", " (percent) " %" } }
+                }
             }
             div { dt { "Rows changed" } dd { (human_count(all.rows_changed)) small { "in " (human_count(all.batches)) " batches" } } }
             @if let Some(rate) = rate {
                 div { dt { "Now" } dd { (human_count(rounded(rate))) " rows/s" @if let Some(overall) = standing.pace.rate_overall() { small { (human_count(rounded(overall))) " in the last minute" } } } }
             }
-            @if let Some(left) = standing.left() {
+            @if let Some(left) = standing.left().filter(|_| is_moving(standing)) {
                 div { dt { "Left" } dd { (format_range(left)) @if let Some(end) = standing.end(left) { small { "done " (end) } } } }
             }
             @if let Some(hours) = standing.hours() { div { dt { "Hours" } dd { (hours) } } }
@@ -99,7 +102,7 @@ pub(super) fn ranges(run: &OneRun) -> Markup {
     let failed = run.standing.run.state == RunState::Failed;
     html! {
         @if !ranges.is_empty() {
-            h2 { "Ranges of the " (run.standing.run.pass.to_string()) }
+            h2 { "Ranges of " @if run.standing.run.pass == Pass::BACKFILL { "the " } (run.standing.run.pass.to_string()) }
             (Map { ranges: &ranges, failed }.draw())
             @if let Some(checkpoint) = &run.standing.checkpoint { p.quiet.wrap { "Done up to " (checkpoint) } }
         }

@@ -219,7 +219,7 @@ fn pages(name: &str) -> Vec<(&'static str, String)> {
     let run = |state| Facts::Run(Box::new(one_run(name, state)));
     let quarantine =
         Quarantine { standing: standing(name, RunState::Quarantined), rows: Ok(vec![key]), after: None };
-    let events = Events { events: vec![event(name)], filter: EventFilter::default() };
+    let events = Events { listed: vec![event(name)], filter: EventFilter::default() };
     vec![
         ("overview", drawn(&Key::Overview, &Facts::Overview(overview))),
         ("history", drawn(&Key::History, &Facts::History(history()))),

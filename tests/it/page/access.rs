@@ -74,7 +74,7 @@ async fn the_token_is_asked_for_once() {
     browser.post("/runs/1/pause", &[("why", "x")]).is(401);
     let form = browser.get("/login?to=%2Fevents%3Fkind%3Drun").is(200);
     form.says("type=\"password\"").says("value=\"/events?kind=run\"");
-    browser.post("/login", &[("token", "wrong"), ("to", "/")]).is(401).says("that is not this page's token");
+    browser.post("/login", &[("token", "wrong"), ("to", "/")]).is(401).says("That is not this page's token");
     let elsewhere = browser.post("/login", &[("token", TOKEN), ("to", "//evil.example/")]);
     elsewhere.leads_to("/");
     let other_site = page.http.with("Sec-Fetch-Site", "cross-site");
@@ -116,7 +116,7 @@ async fn a_proxy_that_is_trusted_says_who_it_is() {
     let project = project().await;
     let trusted = ["--trust-header", "X-Forwarded-User", "--trust-proxy", "127.0.0.0/8"];
     let page = Served::with(&project, &trusted).await;
-    page.http.get("/").is(403).says("no trusted proxy has said who you are");
+    page.http.get("/").is(403).says("No trusted proxy has said who you are");
     page.http.with("X-Forwarded-User", "ben").get("/").is(200);
     let stranger = ["--trust-header", "X-Forwarded-User", "--trust-proxy", "10.0.0.7"];
     let page = Served::with(&project, &stranger).await;

@@ -184,7 +184,7 @@ async fn before_anything_is_stored_every_page_says_so() {
     let page = Served::of(&project).await;
     page.http.get("/").is(200).says("longhaul has stored nothing").says("0 revisions are applied, 4 pending");
     page.http.get("/history").is(200).says("add gross_amount").says("node pending");
-    page.http.get("/revisions/3f9a0c1b7d52").is(200).says("ALTER TABLE").says("pending");
+    page.http.get("/revisions/3f9a0c1b7d52").is(200).says("add column gross_amount").says("pending");
     page.http.get("/events").is(200).says("None yet.");
     for path in ["/runs/1", "/runs/1/batches", "/runs/1/quarantine", "/runs/1/cancel"] {
         page.http.get(path).is(404).says("longhaul has stored nothing in this database yet");

@@ -1,4 +1,4 @@
-//! The one browser of the test run, spoken to over its debugging pipe (the Chrome DevTools Protocol). It ends with the test
+//! The one browser of the test run, spoken to over its debugging pipe (the protocol of Chrome's developer tools). It ends with the test
 //! process, since the pipe ends then.
 
 use std::collections::HashMap;

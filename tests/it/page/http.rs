@@ -87,14 +87,13 @@ impl Http {
     fn open(&self, method: &str, path: &str, body: &str) -> BufReader<TcpStream> {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+        let mut lines = vec![format!("{method} {path} HTTP/1.1"), "Connection: close".to_owned()];
         if !self.headers.iter().any(|(name, _)| name == "Host") {
-            request.push_str(&format!("Host: {}\r\n", self.address));
+            lines.push(format!("Host: {}", self.address));
         }
-        for (name, value) in &self.headers {
-            request.push_str(&format!("{name}: {value}\r\n"));
-        }
-        request.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+        lines.extend(self.headers.iter().map(|(name, value)| format!("{name}: {value}")));
+        lines.push(format!("Content-Length: {}", body.len()));
+        let request = format!("{}\r\n\r\n{body}", lines.join("\r\n"));
         stream.write_all(request.as_bytes()).unwrap();
         BufReader::new(stream)
     }

@@ -1,5 +1,6 @@
 //! Runs with ten thousand ranges and batches: what is drawn stays as small as a screen.
 
+use std::io::Write;
 use std::time::Instant;
 
 use super::Served;
@@ -16,9 +17,9 @@ const MANY: &str = "
     SELECT (SELECT max(id) FROM longhaul.range), ARRAY[i::text], ARRAY[(i + 1)::text], 1000, 900, interval '120 ms',
            now() - interval '1 second' * (10000 - i), 100000
     FROM generate_series(1, 10000) AS i;
-    INSERT INTO longhaul.sample (run_id, at, seconds, stay, host, process_id, workers, batches, rows_seen, rows_changed,
+    INSERT INTO longhaul.sample (run_id, at, seconds, stay, actor, host, process_id, workers, batches, rows_seen, rows_changed,
                                  wal_bytes, batch_time, longest_batch, lock_wait, longest_blocked, gave_way, signals)
-    SELECT 1, now() - interval '10 seconds' * (1000 - i), 10, '6f1b2c3d-0000-4000-8000-000000000001', 'db1', 7, 2, 80,
+    SELECT 1, now() - interval '10 seconds' * (1000 - i), 10, '6f1b2c3d-0000-4000-8000-000000000001', 'ann', 'db1', 7, 2, 80,
            80000 + 20000 * sin(i / 50.0), 80000, 9000000, 8, 0.4, 0.01, 0.05, 0, '{\"replica lag\": [1.5, 5, \"seconds\"]}'
     FROM generate_series(1, 1000) AS i;
     UPDATE longhaul.run SET pass = 0, state = 'stopped', estimated_rows = 1000000000";
@@ -56,7 +57,8 @@ async fn ten_thousand_ranges_and_batches_fit_on_a_page() {
     assert!(cells > 200.0);
     tab.is_quiet();
     // For the record, not to be asserted: it is the machine's.
-    eprintln!(
+    let _ = writeln!(
+        std::io::stderr(),
         "a run of 10,000 ranges and batches: {server:?} of the server's, drawn by the browser after {drawn:.0} ms, {} bytes",
         run.body.len()
     );

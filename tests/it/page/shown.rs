@@ -12,7 +12,7 @@ async fn a_run_that_is_done_shows_its_proof() {
     overview.says("href=\"/runs/1\"").says("3 revisions are applied, 1 pending");
     let run =
         page.http.get("/runs/1").is(200).says("Sign-off").says("sum(gross_amount)").says("groups, 0 of them");
-    run.says("Rows a second").says("Ranges of the").says("Latest batches").hides("<form");
+    run.says("Rows a second").says("Ranges of ").says("Latest batches").hides("<form");
     page.http.get("/runs/1/batches").is(200).says("took");
     let revision =
         page.http.get("/revisions/5c1d7e88a0f4").is(200).says("backfill gross_amount from gross_pay");
@@ -111,7 +111,8 @@ async fn a_worker_serves_it_beside_its_work() {
     run.kill().await;
     let worker = items.project.spawn(&["worker", "--serve", "127.0.0.1:0"]);
     let page = Served::heard(worker).await;
-    items.batch_is_blocked().await;
+    let number = page.process.id();
+    items.until(&format!("EXISTS (SELECT FROM longhaul.worker WHERE process_id = {number})")).await;
     page.http.get("/runs/1").is(200).says("running").says("process").says("act-pause");
     let browser = page.http.browsing();
     let mark = browser.mark("/runs/1");

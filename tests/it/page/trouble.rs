@@ -21,6 +21,8 @@ async fn a_database_that_is_away_is_said_to_be_and_comes_back() {
     page.http.get("/runs/1").is(200).says("fill");
     neighbour.execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;
     neighbour.execute(&end_sessions).await;
+    // What was read a moment ago is shown for that moment.
+    wait_for("it is noticed", async || page.http.get("/runs/1").status == 503).await;
     let away = page.http.get("/runs/1").is(503).says("The database can't be reached");
     away.says("is not currently accepting connections").hides("admin:");
     events.hear("The database can't be reached");

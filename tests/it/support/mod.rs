@@ -20,7 +20,7 @@ pub(crate) use pooler::{Mode, Pooler, simple_value};
 pub(crate) use program::signal;
 pub(crate) use project::{Outcome, Process, Project};
 pub(crate) use proxy::Proxy;
-pub(crate) use receiver::{Answer, Receiver};
+pub(crate) use receiver::{Answer, Received, Receiver};
 pub(crate) use screen::Screen;
 pub(crate) use server::Database;
 pub(crate) use standby::Primary;
