@@ -1,5 +1,6 @@
 //! The live view's loop: keys, snapshots and commands, one at a time.
 
+use std::collections::VecDeque;
 use std::future::pending;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -39,8 +40,15 @@ pub(super) async fn view(job: Option<&str>, context: &Context<'_>) -> Result<u8,
         lost: None,
     };
     let mut keys = keys();
-    let mut doing: Doing<'_> = None;
+    // One after the other, in the order in which they were asked for.
+    let (mut orders, mut doing): (VecDeque<Action>, Doing<'_>) = (VecDeque::new(), None);
     loop {
+        if doing.is_none()
+            && let Some(action) = orders.pop_front()
+        {
+            view.model.said = Some(format!("{} …", action.describe()));
+            doing = Some(Box::pin(carry_out(&engine, action)));
+        }
         view.tell_age(context.clock.monotonic());
         view.screen.draw(&view.model).map_err(cant)?;
         tokio::select! {
@@ -53,13 +61,7 @@ pub(super) async fn view(job: Option<&str>, context: &Context<'_>) -> Result<u8,
                     Effect::Quit => return Ok(exit::DONE),
                     Effect::Suspend => view.screen.suspend().map_err(cant)?,
                     Effect::Redraw => view.screen.clear().map_err(cant)?,
-                    Effect::Do(_) if doing.is_some() => {
-                        view.model.said = Some("what was asked for before is not done yet".to_owned());
-                    }
-                    Effect::Do(action) => {
-                        view.model.said = Some(format!("{} …", action.describe()));
-                        doing = Some(Box::pin(carry_out(&engine, action)));
-                    }
+                    Effect::Do(action) => orders.push_back(action),
                 },
             },
             Some(snapshot) = snapshots.recv() => view.take(snapshot, context.clock.monotonic()),

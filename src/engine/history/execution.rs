@@ -42,7 +42,13 @@ pub(super) struct Failed {
 impl Attempt<'_> {
     /// Runs a section in the transaction that is open, and tells of each statement.
     pub(super) async fn execute(&self, sql: &str) -> Result<(), HistoryError> {
-        let pieces = pieces(sql);
+        let (statements, pieces) = (manifest::statements(sql), pieces(sql));
+        // A piece without what is around its statement; a text without any is sent, and is no statement.
+        let shown = |number: usize| match statements.get(number) {
+            Some(at) if statements.len() == pieces.len() => Some(&sql[at.clone()]),
+            Some(_) => Some(sql),
+            None => None,
+        };
         let run = async {
             let mut answers = Vec::new();
             if !takes_failures_back(sql) {
@@ -53,13 +59,17 @@ impl Attempt<'_> {
             let (mut answers, mut began) = (answers.into_iter(), self.now());
             for (number, piece) in pieces.iter().enumerate() {
                 let place = Place { at: number, of: pieces.len() };
-                self.tell_begin(place, &sql[piece.clone()]);
+                if let Some(shown) = shown(number) {
+                    self.tell_begin(place, shown);
+                }
                 let answer = match answers.next() {
                     Some(answer) => answer,
                     None => self.send(sql, (number, piece)).await?,
                 };
                 self.through(answer).await.map_err(failed(sql, (number, piece)))?;
-                began = self.tell_end(place, &sql[piece.clone()], began);
+                if let Some(shown) = shown(number) {
+                    began = self.tell_end(place, shown, began);
+                }
             }
             Ok(())
         };

@@ -392,7 +392,7 @@ mod tests {
         assert_eq!(
             shown(&mut board, (160, 50), at(20)),
             [
-                "gross_amount backfill 30 % [====>           ] running, 45 to 50 s left, 15,000 rows/s (15,000 overall), 300,000 of about 1,000,000 rows",
+                "gross_amount backfill 30 % [====>           ] running, 40 to 50 s left, 15,000 rows/s (15,000 overall), 300,000 of about 1,000,000 rows",
                 "  worker 1    5,500 rows/s  batch 210 ms    working",
                 "  worker 2    5,500 rows/s  batch 210 ms    waits for a lock of session 7",
                 "  worker 3    5,500 rows/s  batch 210 ms    working",
@@ -401,13 +401,13 @@ mod tests {
         assert_eq!(
             shown(&mut board, (80, 24), at(20))[..2],
             [
-                "gross_amount backfill 30 % [====>           ] running, 45 to 50 s left",
+                "gross_amount backfill 30 % [====>           ] running, 40 to 50 s left",
                 "  15,000 rows/s (15,000 overall), 300,000 of about 1,000,000 rows",
             ]
         );
         assert_eq!(
             shown(&mut board, (40, 12), at(20))[..3],
-            ["gross_amount 30 % running", "  45 to 50 s left", "  15,000 rows/s (15,000 overall)",]
+            ["gross_amount 30 % running", "  40 to 50 s left", "  15,000 rows/s (15,000 overall)",]
         );
     }
 
@@ -454,6 +454,9 @@ mod tests {
         assert!(board.lines((80, 24), at(0)).is_empty());
         board.take(&Notice::StatementDoing { what: "waits for a lock of psql (pid 4711)".to_owned() }, at(9));
         let lines = shown(&mut board, (80, 24), at(75));
-        assert_eq!(lines, ["  2 of 5  CREATE INDEX CO…  1 min 15 s, waits for a lock of psql (pid 4711)"]);
+        assert_eq!(
+            lines,
+            ["  2 of 5  CREATE INDEX CONCUR…  1 min 15 s, waits for a lock of psql (pid 4711)"]
+        );
     }
 }

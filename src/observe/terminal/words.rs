@@ -142,8 +142,7 @@ mod tests {
         );
         assert_eq!(
             done(Some(80)),
-            "  2 of 5  CREATE INDEX entries_gr…  1.2 s, waited 300 ms for a lock of psql (pid 4711)"
-                .to_owned()
+            "  2 of 5  CREATE INDEX entrie…  1.2 s, waited 300 ms for a lock of psql (pid 4711)".to_owned()
         );
     }
 }

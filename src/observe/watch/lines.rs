@@ -170,7 +170,8 @@ fn of_run(run: &RunView, is_chosen: bool, cells: usize) -> Vec<Line> {
         parts.extend(run.left.iter().chain(&run.rates).cloned().map(Span::plain));
         parts.push(Span::plain(run.rows.clone()));
     }
-    let mut lines = flow(head, parts, cells, OF_RUN);
+    // Set in by two more, below the name.
+    let mut lines = flow(head, parts, cells.saturating_sub(2), OF_RUN);
     for line in lines.iter_mut().skip(1) {
         line.insert(0, Span::plain("  "));
     }

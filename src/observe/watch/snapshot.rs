@@ -205,7 +205,8 @@ fn facts(standing: &Standing) -> Vec<(&'static str, String)> {
         ),
     ));
     match &run.finished_at {
-        Some(finished) => facts.push(("ended", finished.clone())),
+        Some(finished) if run.state.is_final() => facts.push(("ended", finished.clone())),
+        Some(left) => facts.push(("left", left.clone())),
         None => facts.push(("started", format!("{} by {}", run.started_at, run.started_by))),
     }
     facts

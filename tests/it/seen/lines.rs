@@ -47,10 +47,10 @@ async fn the_status_is_printed_anew_when_it_has_changed() {
 async fn the_status_as_json_is_a_line_a_change() {
     let items = Items::new(50, JobKind::Sweeping).await;
     items.project.longhaul(&["run", "fill"]).await.succeeded();
-    let first = "longhaul status --watch --json | head -n 1 > line; echo read";
-    let mut screen = Screen::run(&items.project, (24, 80), first);
-    screen.until("read").await;
-    let line = std::fs::read_to_string(items.project.jobs().parent().unwrap().join("line")).unwrap();
-    let status: Value = serde_json::from_str(&line).unwrap();
+    let mut screen = Screen::run(&items.project, (60, 200), "longhaul status --watch --json | cat");
+    // The last of it.
+    screen.until("\"workers\":[]}]}").await;
+    let contents = screen.contents();
+    let status: Value = serde_json::from_str(contents.lines().next().unwrap()).expect(&contents);
     assert_eq!(status["runs"][0]["state"], "done");
 }

@@ -40,7 +40,7 @@ async fn a_run_is_paused_and_resumed_by_keys_of_the_live_view() {
     screen.until("] waiting").await;
     assert_eq!(items.state().await, "waiting");
     screen.type_keys("-").await;
-    screen.until("set rows_per_second=13 for fill").await;
+    screen.until("set rows_per_second=13 for fill, from the next batch on").await;
     screen.type_keys("srows=1\rno\r").await;
     screen.until("there is no setting `rows`").await;
     screen.type_keys("q").await;

@@ -33,6 +33,10 @@ async fn each_statement_is_shown_with_its_time_and_kept_with_the_event() {
     let kept = statements(&project).await;
     assert_eq!(kept[0]["sql"], "ALTER TABLE pay ADD COLUMN gross int");
     assert!(kept[1]["seconds"].is_number() && kept[1]["lock_wait"] == 0.0, "{kept}");
+    // A section without a statement has none.
+    project.write("2026-01-02_aaaa00000002_none.sql", "-- revision: aaaa00000002\n-- revises: aaaa00000001\n-- message: none\n\n-- migrate:up\n-- nothing\n");
+    let outcome = project.longhaul(&["upgrade"]).await.succeeded();
+    assert!(!outcome.stderr.contains(" of 1 "), "{}", outcome.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,10 +64,14 @@ async fn a_statement_that_waits_for_a_lock_says_for_whom_and_for_how_long() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_is_shown_at_its_place_in_the_section() {
     let project = with_pay().await;
-    let text = REVISION.replace("COMMENT ON COLUMN pay.gross", "COMMENT ON COLUMN pay.grös");
+    let text = REVISION.replace("-- and\nCOMMENT", "-- größer\nALTER TABLE pay ADD net brutto;\nCOMMENT");
     project.write("2026-01-01_aaaa00000001_two.sql", &text);
     let outcome = project.longhaul(&["upgrade"]).await.ended_with(1);
-    assert!(outcome.stderr.contains("COMMENT ON COLUMN pay.grös"), "{}", outcome.stderr);
+    let lines: Vec<&str> = outcome.stderr.lines().collect();
+    let at =
+        lines.iter().position(|line| line.contains("ALTER TABLE pay ADD net brutto")).expect(&outcome.stderr);
+    let column = |line: &str, text: &str| line.find(text).map(|at| line[..at].chars().count());
+    assert_eq!(column(lines[at], "brutto"), column(lines[at + 1], "^"), "{}", outcome.stderr);
     let there: bool = project
         .database
         .value(
