@@ -9,7 +9,6 @@ use super::failure::Failure;
 use crate::config::{Alert, AlertTarget};
 use crate::manifest::nearest;
 use crate::model::AlertMessage;
-use crate::observe::Terminal;
 use crate::observe::alerts::deliver;
 
 /// Messages that `list` shows.
@@ -47,7 +46,7 @@ async fn test(name: &str, context: &Context<'_>) -> Result<u8, Failure> {
     let database = target.map_or_else(|| "no database".to_owned(), ToString::to_string);
     let at = context.clock.wall().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let message = AlertMessage::sample(name, kind, &database, &context.identity.host, &at);
-    let observer = context.observer(Terminal::new(context.clock, context.printer.talk(), false));
+    let observer = context.observer(context.printer.lines(context.clock));
     let began = context.clock.monotonic();
     let result = deliver(alert, &message, &*observer).await;
     let took = context.clock.monotonic().saturating_duration_since(began).as_millis();

@@ -87,8 +87,7 @@ impl<'c> Context<'c> {
     }
 
     /// Whoever is told what happens: the terminal, and the log where one is wanted.
-    pub(crate) fn observer(&self, terminal: Terminal) -> Arc<dyn Observer> {
-        let terminal = Arc::new(terminal);
+    pub(crate) fn observer(&self, terminal: Arc<Terminal>) -> Arc<dyn Observer> {
         if self.settings.log.to.is_none() {
             return terminal;
         }
@@ -98,7 +97,7 @@ impl<'c> Context<'c> {
     /// The same, with the figures that this process serves.
     pub(crate) fn observer_with(
         &self,
-        terminal: Terminal,
+        terminal: Arc<Terminal>,
         metrics: Option<Arc<ProcessMetrics>>,
     ) -> Arc<dyn Observer> {
         let observer = self.observer(terminal);

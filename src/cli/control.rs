@@ -7,7 +7,6 @@ use super::context::Context;
 use super::exit;
 use super::failure::Failure;
 use crate::engine::{Commanded, Stopper};
-use crate::observe::Terminal;
 use crate::plan::control::Command;
 
 #[derive(Args, Debug)]
@@ -44,9 +43,9 @@ pub(crate) async fn command(
     let manifest = context.manifest()?;
     let job = manifest.job(&args.job, &context.settings.dirs)?;
     let connector = context.connector()?;
-    let terminal = Terminal::new(context.clock, context.printer.talk(), false);
+    let terminal = context.printer.lines(context.clock);
     let (_stopper, stop) = Stopper::new();
-    let engine = context.engine(&connector, &terminal, &stop);
+    let engine = context.engine(&connector, &*terminal, &stop);
     let done = engine.command(job.into(), command, args.why.as_deref()).await?;
     let name = &job.name;
     let text = match (command, &done) {
@@ -99,9 +98,9 @@ pub(crate) async fn set(args: &SetArgs, context: &Context<'_>) -> Result<u8, Fai
             .hint(Some("write key=value, like rows_per_second=5000".to_owned())));
     }
     let connector = context.connector()?;
-    let terminal = Terminal::new(context.clock, context.printer.talk(), false);
+    let terminal = context.printer.lines(context.clock);
     let (_stopper, stop) = Stopper::new();
-    let engine = context.engine(&connector, &terminal, &stop);
+    let engine = context.engine(&connector, &*terminal, &stop);
     let (stored, whose) = match &args.job {
         Some(wanted) if !args.database => {
             let manifest = context.manifest()?;

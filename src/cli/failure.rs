@@ -60,6 +60,11 @@ impl Failure {
         self
     }
 
+    /// Has this in the log instead of its message.
+    pub(crate) fn logged_as(self, message: &'static str) -> Self {
+        Self { logged: Some(message), ..self }
+    }
+
     /// The message for the log.
     pub(crate) fn logged(&self) -> &str {
         self.logged.unwrap_or(&self.message)
@@ -181,6 +186,7 @@ impl From<RunError> for Failure {
         let logged = match &error {
             RunError::Row { .. } => Some("a row can't take its new value, and nothing of its batch was kept"),
             RunError::Batch { .. } => Some("a batch failed, and nothing of it was kept"),
+            RunError::TotalsDiffer { .. } => Some("the totals differ"),
             _ => None,
         };
         Self { logged, ..Self::from_error(code, &error) }.detail(detail).hint(error.hint())

@@ -38,6 +38,7 @@ mod status;
 mod undo;
 mod upgrade;
 mod verify;
+mod watch;
 mod worker;
 
 use clap::Parser;
@@ -82,7 +83,9 @@ pub fn main() -> u8 {
             return exit::FAILED;
         }
     };
-    let code = match runtime.block_on(dispatch(&arguments, &printer)) {
+    let done = runtime.block_on(dispatch(&arguments, &printer));
+    printer.end();
+    let code = match done {
         Ok(code) => code,
         Err(failure) => {
             printer.failure(&failure);

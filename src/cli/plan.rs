@@ -11,7 +11,6 @@ use super::exit;
 use super::failure::Failure;
 use super::signals;
 use crate::engine::{Kept, PreflightError, Rehearsal, RunError};
-use crate::observe::Terminal;
 use crate::plan::checkup::{Finding, Level};
 
 #[derive(Args, Debug)]
@@ -30,8 +29,7 @@ pub(crate) async fn plan(args: &PlanArgs, context: &Context<'_>) -> Result<u8, F
     let manifest = context.manifest()?;
     let job = manifest.job(&args.job, &context.settings.dirs)?;
     let connector = context.connector()?;
-    let terminal =
-        context.observer(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
+    let terminal = context.observer(context.printer.terminal(context.clock));
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let rehearsal = match Box::pin(engine.rehearse(job, args.batches)).await {

@@ -10,7 +10,6 @@ use super::failure::Failure;
 use super::signals;
 use crate::manifest::Manifest;
 use crate::model::{Ident, counted};
-use crate::observe::Terminal;
 use crate::store::{Quarantined, RunRow};
 
 #[derive(Subcommand, Debug)]
@@ -222,7 +221,7 @@ async fn retry(args: &RetryArgs, context: &Context<'_>) -> Result<u8, Failure> {
     let manifest: Manifest = context.manifest()?;
     let job = manifest.job(&args.job, &context.settings.dirs)?;
     let connector = context.connector()?;
-    let terminal = context.observer(Terminal::new(context.clock, context.printer.talk(), false));
+    let terminal = context.observer(context.printer.lines(context.clock));
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let retried = engine.retry(job).await?;
@@ -260,7 +259,7 @@ async fn give_up(args: &DropArgs, context: &Context<'_>) -> Result<u8, Failure> 
     let manifest = context.manifest()?;
     let job = manifest.job(&args.job, &context.settings.dirs)?;
     let connector = context.connector()?;
-    let terminal = context.observer(Terminal::new(context.clock, context.printer.talk(), false));
+    let terminal = context.observer(context.printer.lines(context.clock));
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let dropped = engine.drop_quarantined(job, args.key.as_deref(), &args.why).await?;

@@ -11,7 +11,6 @@ use super::failure::Failure;
 use super::signals;
 use crate::engine::{Ended, History, JobOutcome, Leave, RunRequest, Stop, StopLevel};
 use crate::model::{Job, RunState, human_count};
-use crate::observe::Terminal;
 
 /// How often `--wait` looks whether a paused run was resumed.
 const LOOK: Duration = Duration::from_secs(2);
@@ -37,8 +36,7 @@ pub(crate) async fn run(args: &RunArgs, context: &Context<'_>) -> Result<u8, Fai
     let manifest = context.manifest()?;
     let job = manifest.job(&args.job, &context.settings.dirs)?;
     let connector = context.connector()?;
-    let terminal =
-        context.observer(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
+    let terminal = context.observer(context.printer.terminal(context.clock));
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let history = History { engine: &engine, manifest: &manifest };
@@ -55,6 +53,7 @@ async fn until_done(
 ) -> Result<u8, Failure> {
     let mut request = RunRequest { anew: args.anew, join: args.join, patient: args.wait, only: None };
     let mut said: Option<Leave> = None;
+    let terminal = context.printer.terminal(context.clock);
     loop {
         let ended = match history.run(job, request).await? {
             JobOutcome::Ended(ended) => ended,
@@ -74,6 +73,7 @@ async fn until_done(
             report(context, &job.name, &ended);
             said = Some(leave.clone());
         }
+        terminal.leave(Some(&format!("{} {}", job.name, leave.describe())));
         if !wait_out(context, leave, stop).await {
             return Ok(report(context, &job.name, &ended));
         }
@@ -112,6 +112,7 @@ async fn wait_out(context: &Context<'_>, leave: &Leave, stop: &Stop) -> bool {
 
 /// Says how it ended, and returns the exit code.
 pub(crate) fn report(context: &Context<'_>, job: &str, ended: &Ended) -> u8 {
+    context.printer.terminal(context.clock).leave(None);
     match ended {
         Ended::Done { run, totals, .. } => {
             let (changed, batches) = (human_count(totals.rows_changed), human_count(totals.batches));
@@ -137,7 +138,8 @@ pub(crate) fn report(context: &Context<'_>, job: &str, ended: &Ended) -> u8 {
             let failure =
                 Failure::new(code(leave), format!("run {run} of {job} has paused by itself: {why}"));
             let hint = format!("mend the cause, then `longhaul resume {job}` and run it again");
-            context.printer.failure(&failure.hint(Some(hint)));
+            let failure = failure.hint(Some(hint)).logged_as("the run has paused by itself");
+            context.printer.failure(&failure);
             code(leave)
         }
         Ended::Left { run: Some(run), totals, leave, others } => {

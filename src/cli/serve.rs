@@ -12,7 +12,6 @@ use super::failure::Failure;
 use super::{exit, signals};
 use crate::config::{Network, PageSettings};
 use crate::engine::StopLevel;
-use crate::observe::Terminal;
 use crate::observe::metrics::ProcessMetrics;
 use crate::web::{Page, PageOptions};
 
@@ -52,7 +51,7 @@ pub(crate) async fn serve(args: &ServeArgs, context: &Context<'_>) -> Result<u8,
     page.hosts.extend(args.host.iter().cloned());
     let page = open(page, None, context)?;
     let stop = signals::listen_for_the_end()?;
-    let terminal = Terminal::new(context.clock, context.printer.talk(), false);
+    let terminal = context.printer.lines(context.clock);
     let alerts = context.alerts(&context.connector()?, context.observer(terminal));
     let served = tokio::select! {
         served = page.serve() => served.map_err(Failure::from),

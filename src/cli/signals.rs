@@ -36,7 +36,10 @@ pub(crate) fn listen(observer: Arc<dyn Observer>) -> Result<Stop, Failure> {
                 how: "cancelling the batch in the server; again to leave at once",
             });
         }
-        _ => std::process::exit(exit::INTERRUPTED.into()),
+        _ => {
+            observer.notice(Notice::Leaving);
+            std::process::exit(exit::INTERRUPTED.into());
+        }
     })
     .map_err(|error| Failure::new(exit::FAILED, "can't listen for signals").because(&error))?;
     Ok(stop)

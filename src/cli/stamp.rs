@@ -8,7 +8,6 @@ use super::exit;
 use super::failure::Failure;
 use super::signals;
 use crate::engine::{ChangeOptions, History, StampRequest};
-use crate::observe::Terminal;
 
 #[derive(Args, Debug)]
 pub(crate) struct StampArgs {
@@ -36,8 +35,7 @@ pub(crate) struct StampArgs {
 pub(crate) async fn stamp(args: &StampArgs, context: &Context<'_>) -> Result<u8, Failure> {
     let manifest = context.manifest()?;
     let connector = context.connector()?;
-    let terminal =
-        context.observer(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
+    let terminal = context.observer(context.printer.terminal(context.clock));
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let history = History { engine: &engine, manifest: &manifest };

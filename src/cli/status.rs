@@ -6,12 +6,17 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
+use super::watch;
 use crate::observe::{Source, Standing};
 
 #[derive(Args, Debug)]
 pub(crate) struct StatusArgs {
     /// A revision id or prefix, a job's name, or a file's path; all jobs without it
     job: Option<String>,
+    /// Go on showing it: on a terminal all runs live, with keys to pause, resume, slow down and more; elsewhere the same
+    /// text, or with --json an object on a line, each time something has changed
+    #[arg(long)]
+    watch: bool,
 }
 
 pub(crate) async fn status(args: &StatusArgs, context: &Context<'_>) -> Result<u8, Failure> {
@@ -19,6 +24,9 @@ pub(crate) async fn status(args: &StatusArgs, context: &Context<'_>) -> Result<u
         Some(wanted) => Some(context.manifest()?.job(wanted, &context.settings.dirs)?.id().to_owned()),
         None => None,
     };
+    if args.watch {
+        return watch::watch(job.as_deref(), context).await;
+    }
     let manifest = context.manifest().ok();
     let source = Source { store: &context.store, settings: &context.settings, manifest: manifest.as_ref() };
     let standings = match context.reader("status").await? {

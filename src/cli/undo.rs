@@ -9,7 +9,6 @@ use super::failure::Failure;
 use super::{confirm, run, signals};
 use crate::engine::{ChangeOptions, Ended, History, RunRequest};
 use crate::model::human_count;
-use crate::observe::Terminal;
 
 #[derive(Args, Debug)]
 pub(crate) struct UndoArgs {
@@ -30,8 +29,7 @@ pub(crate) async fn undo(args: &UndoArgs, context: &Context<'_>) -> Result<u8, F
         return Err(Failure::new(exit::STOPPED, "not agreed to: nothing was undone"));
     }
     let connector = context.connector()?;
-    let terminal =
-        context.observer(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
+    let terminal = context.observer(context.printer.terminal(context.clock));
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let history = History { engine: &engine, manifest: &manifest };

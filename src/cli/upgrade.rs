@@ -10,7 +10,6 @@ use super::failure::Failure;
 use super::{confirm, run, script, signals};
 use crate::config::LintBefore;
 use crate::engine::{ChangeOptions, DataRevisions, Done, History, HistoryStep, InDoubt};
-use crate::observe::Terminal;
 
 #[derive(Args, Debug)]
 pub(crate) struct UpgradeArgs {
@@ -95,8 +94,7 @@ pub(crate) async fn upgrade(args: &UpgradeArgs, context: &Context<'_>) -> Result
     };
     let manifest = context.manifest()?;
     let connector = context.connector()?;
-    let terminal =
-        context.observer(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
+    let terminal = context.observer(context.printer.terminal(context.clock));
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let history = History { engine: &engine, manifest: &manifest };
@@ -125,8 +123,7 @@ pub(crate) async fn downgrade(args: &DowngradeArgs, context: &Context<'_>) -> Re
     }
     let manifest = context.manifest()?;
     let connector = context.connector()?;
-    let terminal =
-        context.observer(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
+    let terminal = context.observer(context.printer.terminal(context.clock));
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let history = History { engine: &engine, manifest: &manifest };

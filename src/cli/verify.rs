@@ -9,7 +9,6 @@ use super::failure::Failure;
 use super::signals;
 use crate::engine::Proof;
 use crate::model::{human_count, parse_share};
-use crate::observe::Terminal;
 use crate::store::QuarantineCount;
 
 #[derive(Args, Debug)]
@@ -25,8 +24,7 @@ pub(crate) async fn verify(args: &VerifyArgs, context: &Context<'_>) -> Result<u
     let manifest = context.manifest()?;
     let job = manifest.job(&args.job, &context.settings.dirs)?;
     let connector = context.connector()?;
-    let terminal =
-        context.observer(Terminal::new(context.clock, context.printer.talk(), context.printer.bars));
+    let terminal = context.observer(context.printer.terminal(context.clock));
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let Some(proof) = Box::pin(engine.verify(job, args.sample)).await? else {

@@ -15,7 +15,6 @@ use crate::engine::{
     ChangeOptions, DataRevisions, Ended, Engine, History, HistoryError, HistoryStep, JobOutcome, RunError,
     RunRequest,
 };
-use crate::observe::Terminal;
 use crate::store::UpgradeCommand;
 
 /// How often to look for work.
@@ -46,8 +45,7 @@ enum Outcome {
 pub(crate) async fn worker(args: &WorkerArgs, context: &Context<'_>) -> Result<u8, Failure> {
     let connector = context.connector()?;
     let metrics = args.serve.map(|listen| serve::beside(listen, context)).transpose()?;
-    let terminal = Terminal::new(context.clock, context.printer.talk(), context.printer.bars);
-    let terminal = context.observer_with(terminal, metrics);
+    let terminal = context.observer_with(context.printer.terminal(context.clock), metrics);
     let stop = signals::listen(terminal.clone())?;
     let engine = context.engine(&connector, &*terminal, &stop);
     let alerts = context.alerts(&connector, terminal.clone());

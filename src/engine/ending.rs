@@ -17,8 +17,8 @@ pub(super) struct Ending {
     pub(super) event: &'static str,
     pub(super) reason: String,
     pub(super) sign_off: Option<serde_json::Value>,
-    /// The server's error that ends it.
-    sqlstate: Option<String>,
+    /// What programs are told of an error that ends it.
+    error: Option<serde_json::Value>,
 }
 
 impl Ending {
@@ -58,8 +58,11 @@ impl Ending {
                 (Some(Input::Fail), for_all, "run.failed", reason, None)
             }
         };
-        let sqlstate = result.as_ref().err().and_then(RunError::sqlstate);
-        Self { run, job: job.name.clone(), input, for_all, event, reason, sign_off, sqlstate }
+        let error = result.as_ref().err().map(|error| {
+            let totals_differ = matches!(error, RunError::TotalsDiffer { .. });
+            serde_json::json!({ "sqlstate": error.sqlstate(), "totals_differ": totals_differ })
+        });
+        Self { run, job: job.name.clone(), input, for_all, event, reason, sign_off, error }
     }
 
     /// The state that the run comes to by this; `None`: it stays as it is, because others go on with it or have ended it.
@@ -70,8 +73,7 @@ impl Ending {
 
     /// Figures for the log.
     pub(super) fn detail(&self) -> Option<serde_json::Value> {
-        let error = self.sqlstate.as_ref().map(|code| serde_json::json!({ "sqlstate": code }));
-        self.sign_off.clone().or(error)
+        self.sign_off.clone().or_else(|| self.error.clone())
     }
 
     /// For the log.

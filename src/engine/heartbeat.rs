@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::crew::Roster;
 use super::gate::{Gate, Hold};
 use super::{Engine, Notice, RunError};
-use crate::model::{RunId, human_duration};
+use crate::model::{Pass, RunId, human_duration};
 use crate::pg::Connection;
 use crate::plan::share::{self, Claim};
 use crate::store::{Beat, CHANNEL, Event, NewSample, Peer};
@@ -20,6 +20,9 @@ const BEAT: Duration = Duration::from_secs(1);
 
 /// Beats without a break before others are given up: after an outage everybody has been silent, and comes back.
 const STEADY: u32 = 10;
+
+/// Beats from one look at what others have done to the next: it reads all ranges of a pass.
+const LOOK_AT_OTHERS: u32 = 5;
 
 /// The heart of a process at work on a run.
 pub(super) struct Heart<'h> {
@@ -46,7 +49,7 @@ impl Heart<'_> {
         let listen = format!("LISTEN {CHANNEL}");
         connection.batch_execute(&listen).await.map_err(RunError::sql("listen for orders"))?;
         let mut holds = self.gate.holds();
-        let mut steady = 0;
+        let (mut steady, mut pass) = (0, Pass::BACKFILL);
         let mut last = self.engine.clock.monotonic();
         loop {
             let now = self.engine.clock.monotonic();
@@ -58,9 +61,11 @@ impl Heart<'_> {
             }
             if let Some(orders) = self.engine.store.orders(&**connection, self.run).await? {
                 self.gate.hear(&orders);
+                pass = orders.pass;
             }
             let peers = self.engine.store.peers(&**connection).await?;
             self.share(&peers);
+            self.look_at_others(connection, &peers, (steady, pass)).await?;
             steady += 1;
             let is_dead = |peer: &&Peer| peer.run == self.run && !peer.beats;
             if steady > STEADY && peers.iter().any(|peer| is_dead(&peer)) {
@@ -82,6 +87,22 @@ impl Heart<'_> {
                 _ = holds.changed() => {}
             }
         }
+    }
+
+    /// What all have done of the pass, where there are others: whoever shows our progress shows the run's.
+    async fn look_at_others(
+        &self,
+        connection: &Connection,
+        peers: &[Peer],
+        (beats, pass): (u32, Pass),
+    ) -> Result<(), RunError> {
+        let own = self.roster.ids();
+        let is_other = |peer: &&Peer| peer.run == self.run && !own.contains(&peer.id);
+        if beats.is_multiple_of(LOOK_AT_OTHERS) && peers.iter().any(|peer| is_other(&peer)) {
+            let totals = self.engine.store.totals(&**connection, self.run, Some(pass)).await?;
+            self.engine.observer.notice(Notice::Together { pass, totals });
+        }
+        Ok(())
     }
 
     /// What was used since the last beat, of each worker.

@@ -16,6 +16,7 @@ mod callbacks;
 mod changed;
 mod data;
 mod error;
+mod execution;
 mod indexes;
 mod lint;
 mod lock;
@@ -27,6 +28,7 @@ mod script;
 mod session;
 mod stamp;
 mod statement;
+mod timing;
 mod undoing;
 mod verify;
 

@@ -26,7 +26,7 @@ pub(super) struct LockMonitor<'m> {
     clock: &'m Clock,
     connector: &'m Connector,
     gate: &'m Gate<'m>,
-    seats: Mutex<Vec<Arc<Seat>>>,
+    seats: Mutex<Vec<(u32, Arc<Seat>)>>,
     gave_way: AtomicU64,
     warned: AtomicBool,
 }
@@ -38,9 +38,9 @@ impl<'m> LockMonitor<'m> {
     }
 
     /// A place for another worker.
-    pub(super) fn seat(&self) -> Arc<Seat> {
+    pub(super) fn seat(&self, worker: u32) -> Arc<Seat> {
         let seat = Arc::new(Seat::default());
-        self.seats().push(seat.clone());
+        self.seats().push((worker, seat.clone()));
         seat
     }
 
@@ -58,7 +58,7 @@ impl<'m> LockMonitor<'m> {
             let at_work: Vec<_> = self
                 .seats()
                 .iter()
-                .filter_map(|seat| Some((seat.clone(), seat.at_work(now)?)))
+                .filter_map(|(worker, seat)| Some(((*worker, seat.clone()), seat.at_work(now)?)))
                 .filter(|(_, batch)| batch.for_long >= LOOK)
                 .collect();
             let Some(longest) = at_work.iter().map(|(_, batch)| batch.for_long).max() else { continue };
@@ -73,15 +73,18 @@ impl<'m> LockMonitor<'m> {
                 continue;
             };
             for (seat, batch) in &at_work {
-                self.judge(seat, waiting.iter().filter(|one| one.ours == batch.process_id)).await;
+                self.judge((seat.0, &seat.1), waiting.iter().filter(|one| one.ours == batch.process_id))
+                    .await;
             }
         }
     }
 
-    async fn judge<'w>(&self, seat: &Seat, waiting: impl Iterator<Item = &'w Waiting>) {
+    async fn judge<'w>(&self, (worker, seat): (u32, &Seat), waiting: impl Iterator<Item = &'w Waiting>) {
         let (ours, theirs): (Vec<&Waiting>, Vec<&Waiting>) = waiting.partition(|one| one.ours_waits);
         if let Some(wait) = ours.first() {
             seat.waits(wait.since, wait.who.clone());
+            let what = format!("waits for a lock of {}", wait.who);
+            self.gate.observer().notice(Notice::WorkerDoes { worker, what });
         }
         let Some(longest) = theirs.iter().max_by_key(|one| one.since) else { return };
         let sessions = u32::try_from(theirs.len()).unwrap_or(u32::MAX);
@@ -109,7 +112,7 @@ impl<'m> LockMonitor<'m> {
         }
     }
 
-    fn seats(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Seat>>> {
+    fn seats(&self) -> std::sync::MutexGuard<'_, Vec<(u32, Arc<Seat>)>> {
         self.seats.lock().expect("no holder can panic")
     }
 }

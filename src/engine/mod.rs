@@ -53,7 +53,7 @@ pub use history::{
 };
 pub use leave::Leave;
 pub use notice::{BatchDone, Notice, Observer};
-pub use pace::hours_in_force;
+pub use pace::{RowLimits, hours_in_force, row_limits};
 pub use preflight::{Finding, JobPlan, Preflight, PreflightError, Repair, SqlExcerpt};
 pub use proof::{Proof, ProvedGroups};
 pub use quarantine::Retried;

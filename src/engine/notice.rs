@@ -75,6 +75,20 @@ pub enum Notice {
         /// Its number among those of its process, from 0.
         worker: u32,
     },
+    /// What a worker does other than its batches: it waits for a lock, it gave way. Until its next batch.
+    WorkerDoes {
+        /// Its number among those of its process, from 0.
+        worker: u32,
+        /// In words.
+        what: String,
+    },
+    /// What all processes at work have done of a pass; told while there are others.
+    Together {
+        /// Which.
+        pass: Pass,
+        /// The sums of all.
+        totals: PassTotals,
+    },
     /// A batch was committed.
     Batch(BatchDone),
     /// A batch keeps other sessions waiting, as the lock monitor has just seen.
@@ -144,6 +158,8 @@ pub enum Notice {
         /// What happens now.
         how: &'static str,
     },
+    /// The operator's third signal: the process ends here.
+    Leaving,
     /// A pass is at its end.
     PassDone {
         /// Which.
@@ -170,7 +186,7 @@ pub enum Notice {
         /// Which of the two.
         direction: Direction,
     },
-    /// A statement of a section begins that runs statement by statement.
+    /// A statement of a section begins.
     Statement {
         /// Which, from 1.
         number: usize,
@@ -178,6 +194,26 @@ pub enum Notice {
         of: usize,
         /// Its text.
         sql: String,
+    },
+    /// What the statement at work does, as it was last seen; empty: nothing but its work.
+    StatementDoing {
+        /// In words: whom it waits for, how far an index is built.
+        what: String,
+    },
+    /// A statement of a section is through.
+    StatementDone {
+        /// Which, from 1.
+        number: usize,
+        /// Of how many.
+        of: usize,
+        /// Its text.
+        sql: String,
+        /// How long it took, its waiting included.
+        took: Duration,
+        /// How long it was seen to wait for locks of others, in all.
+        lock_wait: Duration,
+        /// For whom last, in few words.
+        waited_for: Option<String>,
     },
     /// What an attempt that failed left behind is put right.
     Repairing {

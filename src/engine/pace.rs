@@ -50,6 +50,26 @@ pub fn hours_in_force(job: Option<&Job>, settings: &Settings, stored: (&str, &st
     schedule(job.and_then(|job| job.hours.clone()), parse(stored.0), settings, parse(stored.1))
 }
 
+/// Rows a second that a run may do, by who says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RowLimits {
+    /// The run's settings or else its job: what `set` for the run changes.
+    pub own: Option<u32>,
+    /// The strictest of the configuration and the whole database, which stand above it.
+    pub outer: Option<u32>,
+}
+
+/// The rows a second that a job's run may do, for those who show and change them; `stored` are the run's and the database's
+/// settings.
+#[must_use]
+pub fn row_limits(job: Option<&Job>, settings: &Settings, stored: (&str, &str)) -> RowLimits {
+    let parse = |text| LiveSettings::parse(text).unwrap_or_default().limits;
+    let run = parse(stored.0);
+    let own = job.map_or_else(|| run.clone(), |job| run.or(&job.limits));
+    let (configured, database) = (settings.limits.rows_per_second(), parse(stored.1).rows_per_second());
+    RowLimits { own: own.rows_per_second(), outer: configured.into_iter().chain(database).min() }
+}
+
 fn schedule(
     job: Option<Hours>,
     run: Option<Hours>,

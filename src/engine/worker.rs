@@ -153,7 +153,7 @@ impl<'w> Worker<'w> {
         let order = tools.walk.order;
         let interleaver = (order, tools.walk.interleaver(order, Pass::BACKFILL));
         let failures = recovery::Failures::default();
-        let seat = tools.locks.seat();
+        let seat = tools.locks.seat(number);
         seat.sit(session.process_id, session.connection.cancel_handle());
         let (held, unheld, wal_of_row) = (None, None, 0.0);
         let key_seen = None;

@@ -30,5 +30,5 @@ pub use timed_query::TimedQuery;
 pub use tolerance::{BadTolerance, Tolerance};
 pub use units::{
     BadDuration, BadShare, BadSize, counted, human_count, human_duration, human_size, parse_duration,
-    parse_share, parse_size,
+    parse_share, parse_size, shortened,
 };

@@ -85,6 +85,18 @@ pub fn human_size(bytes: u64) -> String {
     format!("{value:.decimals$} {}", SIZES[at])
 }
 
+/// A text in one line and of so many characters at the most, the last of which says that there was more.
+#[must_use]
+pub fn shortened(text: &str, most: usize) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line = words.join(" ");
+    if line.chars().count() <= most {
+        return line;
+    }
+    let kept: String = line.chars().take(most.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
+}
+
 /// `1 revision`, `2 revisions`.
 #[must_use]
 pub fn counted(count: usize, noun: &str) -> String {

@@ -211,8 +211,8 @@ fn of_run(about: &About, notice: Notice) {
         Notice::Walking { how } => of_run!(info, about, how, "walking"),
         Notice::Resized { reason } => of_run!(debug, about, "{reason}"),
         Notice::Rescaled { reason } => of_run!(info, about, "{reason}"),
-        Notice::Waiting { reason } => of_run!(info, about, "waiting: {reason}"),
-        Notice::Warning { reason } => of_run!(warn, about, "{reason}"),
+        Notice::Waiting { reason } => of_run!(info, about, "waiting: {}", without_query(&reason)),
+        Notice::Warning { reason } => of_run!(warn, about, "{}", without_query(&reason)),
         Notice::Proving => of_run!(info, about, "taking the proof"),
         Notice::Proved { proof } => {
             of_run!(info, about, rows = proof.rows, rows_left = proof.remaining, "signed off");
@@ -222,7 +222,29 @@ fn of_run(about: &About, notice: Notice) {
     }
 }
 
+/// Up to where another session's query begins: `session 12 (payroll, user ann, active): UPDATE …`.
+fn without_query(reason: &str) -> &str {
+    let session = reason.find("session ").unwrap_or(reason.len());
+    let query = reason[session..].find("): ").map(|at| session + at + 1);
+    &reason[..query.unwrap_or(reason.len())]
+}
+
 /// Logs why the process ends, without what a row may have in it.
 pub fn failed(code: u8, message: &str, hint: Option<&str>) {
     error!(target: "longhaul", code, hint, "{message}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_query;
+
+    #[test]
+    fn what_another_session_runs_is_not_logged() {
+        let who = "revision a lets session 12 (payroll, user ann, active, since 22:00:00)";
+        assert_eq!(without_query(&format!("{who}: UPDATE pay SET x = 'secret'; trying again")), who);
+        assert_eq!(without_query("the session settings (all): fine"), "the session settings (all)");
+        for plain in ["a batch has been running for 3 s", "session ", "ü): session ü"] {
+            assert_eq!(without_query(plain), plain);
+        }
+    }
 }

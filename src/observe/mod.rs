@@ -2,6 +2,7 @@
 
 pub mod alerts;
 mod fan;
+mod fit;
 pub mod logs;
 pub mod metrics;
 mod progress;
@@ -9,10 +10,11 @@ mod report;
 mod standing;
 mod terminal;
 mod timings;
+pub mod watch;
 
 pub use fan::Fan;
 pub use progress::Progress;
 pub use report::{HeldBy, Report, batches_to_csv, events_to_csv};
 pub use standing::{Source, Standing};
-pub use terminal::{Talk, Terminal};
+pub use terminal::{Show, Talk, Terminal};
 pub use timings::{PhaseFigures, QueryTimings, human_latency};

@@ -49,6 +49,13 @@ impl Progress {
         self.estimator.record(now.saturating_sub(self.began + held), self.seen);
     }
 
+    /// All processes at work have passed so many keys of it.
+    pub fn catch_up(&mut self, seen: u64, now: Duration) {
+        if seen > self.seen {
+            self.batch(seen - self.seen, 0, now);
+        }
+    }
+
     /// Something holds the run from now on.
     pub fn hold(&mut self, now: Duration) {
         self.held_since.get_or_insert(now);
@@ -59,6 +66,12 @@ impl Progress {
         if let Some(since) = self.held_since.take() {
             self.held += now.saturating_sub(since);
         }
+    }
+
+    /// Keys a second in the last minute, and since this process came; nothing until there is enough to tell from.
+    #[must_use]
+    pub fn rates(&self) -> (Option<f64>, Option<f64>) {
+        (self.estimator.rate_now(), self.estimator.rate_overall())
     }
 
     /// Working time that is left, once there is enough to tell from.
@@ -102,8 +115,7 @@ impl Progress {
     #[must_use]
     pub fn rate(&self) -> String {
         match self.estimator.rate_now() {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate for people")]
-            Some(rate) => format!("{} rows/s", human_count(rate.round() as u64)),
+            Some(rate) => format!("{} rows/s", whole(rate)),
             None => "- rows/s".to_owned(),
         }
     }
@@ -116,6 +128,16 @@ impl Progress {
             None => "time left unknown".to_owned(),
         }
     }
+}
+
+/// A rate for people: `48,200`.
+pub(super) fn whole(rate: f64) -> String {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rate is positive, and saturates"
+    )]
+    human_count(rate.round() as u64)
 }
 
 #[cfg(test)]

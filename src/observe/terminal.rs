@@ -1,24 +1,37 @@
-//! Shows notices: on a terminal a bar with its state in words, elsewhere one line a change of state and one every
-//! 30 seconds.
+//! Shows notices on stderr: on a terminal some lines at its bottom that are drawn again and again, elsewhere one line a
+//! change of state and one every 30 seconds, or a line of JSON each.
+//!
+//! ```text
+//! notice ─► board (what is known) ─┬─ region: the lines at the bottom, twice a second and at each change of state
+//!           words (what is said)  ─┴─ printed above them
+//! ```
+
+mod board;
+mod crew;
+mod json;
+mod region;
+mod words;
 
 use std::io::Write;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use jiff::Timestamp;
+use tokio::task::JoinHandle;
 
-use super::Progress;
 use crate::clock::Clock;
-use crate::engine::{Done, Notice, Observer, Proof, ProvedGroups};
-use crate::model::{Direction, Pass, human_count, human_duration};
-use crate::plan::hours::Schedule;
+use crate::engine::{Notice, Observer};
+use crate::model::human_count;
+use board::{Board, Now, State};
+use region::Region;
 
 /// How often a line is written where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(30);
 
-/// How often it is worked out when the work will be done by the clock.
-const END_EVERY: Duration = Duration::from_secs(1);
+/// How often a line of JSON says how far the work is.
+const JSON_EVERY: Duration = Duration::from_secs(1);
+
+/// How often the lines at the bottom are worked out.
+const DRAW_EVERY: Duration = Duration::from_millis(500);
 
 /// How talkative to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,279 +44,274 @@ pub enum Talk {
     Verbose,
 }
 
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// Lines that are drawn again and again, at the bottom of a terminal.
+    Bars {
+        /// In colours.
+        color: bool,
+    },
+    /// Lines that stay.
+    Lines,
+    /// An object of JSON a line.
+    Json,
+}
+
 /// An observer that writes to stderr.
 pub struct Terminal {
+    shared: Arc<Shared>,
+    /// Draws again while nothing happens.
+    ticker: Option<JoinHandle<()>>,
+}
+
+struct Shared {
     clock: Clock,
     began: Instant,
     talk: Talk,
-    bars: bool,
-    shown: Mutex<Shown>,
+    show: Show,
+    inside: Mutex<Inside>,
 }
 
-#[derive(Default)]
-struct Shown {
-    progress: Option<Progress>,
-    bar: Option<ProgressBar>,
-    state: Option<String>,
-    schedule: Schedule,
-    /// When it will be done by the clock, as it was last worked out.
-    end: (Duration, String),
+struct Inside {
+    board: Board,
+    region: Option<Region>,
     last_line: Duration,
+    last_json: Option<Duration>,
 }
 
 impl Terminal {
-    /// With `bars` where stderr is a terminal and bars are wanted.
+    /// Draws nothing by itself outside of a runtime.
     #[must_use]
-    pub fn new(clock: &Clock, talk: Talk, bars: bool) -> Self {
-        let began = clock.monotonic();
-        Self { clock: clock.clone(), began, talk, bars: bars && talk != Talk::Quiet, shown: Mutex::default() }
+    pub fn new(clock: &Clock, talk: Talk, show: Show) -> Self {
+        let region = match show {
+            Show::Bars { color } if talk != Talk::Quiet => Some(Region::new(color)),
+            _ => None,
+        };
+        let inside = Inside { board: Board::default(), region, last_line: Duration::ZERO, last_json: None };
+        let shared = Arc::new(Shared {
+            clock: clock.clone(),
+            began: clock.monotonic(),
+            talk,
+            show,
+            inside: Mutex::new(inside),
+        });
+        let runtime = tokio::runtime::Handle::try_current().ok();
+        let ticker =
+            runtime.filter(|_| talk != Talk::Quiet).map(|runtime| runtime.spawn(tick(shared.clone())));
+        Self { shared, ticker }
     }
 
-    fn now(&self) -> Duration {
-        self.clock.monotonic().saturating_duration_since(self.began)
+    /// Prints above the lines at the bottom.
+    pub fn above(&self, print: impl FnOnce()) {
+        match &self.shared.inside().region {
+            Some(region) => region.above(print),
+            None => print(),
+        }
     }
 
-    fn line(&self, shown: &Shown, text: &str) {
-        match &shown.bar {
+    /// Says something that is no notice.
+    pub fn say(&self, text: &str) {
+        if self.shared.show == Show::Json {
+            self.object("said", serde_json::json!({ "text": text }));
+        } else {
+            self.shared.line(&self.shared.inside(), text);
+        }
+    }
+
+    /// Writes a line of JSON: when, the event's word, and what it has of its own.
+    pub fn object(&self, event: &str, own: serde_json::Value) {
+        let mut object = serde_json::json!({ "at": self.shared.clock.wall().to_string(), "event": event });
+        if let (Some(object), serde_json::Value::Object(own)) = (object.as_object_mut(), own) {
+            object.extend(own);
+        }
+        say(&object.to_string());
+    }
+
+    /// How progress is shown.
+    #[must_use]
+    pub fn show(&self) -> Show {
+        self.shared.show
+    }
+
+    /// The run is left, for a while or for good: what is shown of it goes. `waiting`: what is waited for meanwhile.
+    pub fn leave(&self, waiting: Option<&str>) {
+        let (mut inside, now) = (self.shared.inside(), self.shared.now());
+        inside.board.leave();
+        if let Some(reason) = waiting {
+            inside.board.take(&Notice::Waiting { reason: reason.to_owned() }, now);
+        }
+        inside.draw(now);
+    }
+
+    /// Nothing is drawn any more, and what was is gone.
+    pub fn end(&self) {
+        self.shared.end();
+    }
+}
+
+async fn tick(shared: Arc<Shared>) {
+    loop {
+        shared.clock.sleep(DRAW_EVERY).await;
+        let (mut inside, now) = (shared.inside(), shared.now());
+        if inside.region.is_some() {
+            inside.draw(now);
+        } else {
+            shared.line_now_and_then(&mut inside, now);
+        }
+    }
+}
+
+impl Inside {
+    fn draw(&mut self, now: Now) {
+        if let Some(region) = &mut self.region {
+            region.show(self.board.lines(region::size(), now));
+        }
+    }
+}
+
+impl Shared {
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().expect("no holder of this lock can panic")
+    }
+
+    fn now(&self) -> Now {
+        let time = self.clock.monotonic().saturating_duration_since(self.began);
+        Now { time, wall: self.clock.wall() }
+    }
+
+    fn line(&self, inside: &Inside, text: &str) {
+        match &inside.region {
             _ if self.talk == Talk::Quiet => {}
-            Some(bar) => bar.suspend(|| say(text)),
+            Some(region) => region.above(|| say(text)),
             None => say(text),
         }
     }
 
-    fn begin_pass(&self, shown: &mut Shown, progress: Progress) {
-        finish(shown);
-        if self.bars {
-            shown.bar = Some(bar(&progress));
+    fn notice(&self, notice: &Notice) {
+        let (mut inside, now) = (self.inside(), self.now());
+        let before = inside.board.state.clone();
+        inside.board.take(notice, now);
+        if self.show == Show::Json {
+            self.json(&mut inside, notice, now);
         } else {
-            let text = match progress.seen() {
-                0 => format!("{}: about {} rows to pass", progress.pass(), human_count(progress.total())),
-                _ => format!("{}: {}", progress.pass(), progress.describe()),
-            };
-            self.line(shown, &text);
+            self.tell(&mut inside, notice, (&before, now));
         }
-        shown.last_line = self.now();
-        shown.progress = Some(progress);
-        self.draw(shown);
+        match notice {
+            Notice::Leaving => inside.end(),
+            // Its lines change with each batch: the next tick is soon enough.
+            Notice::Batch(_) | Notice::Blocks { .. } | Notice::WorkerDoes { .. } => {}
+            _ => inside.draw(now),
+        }
     }
 
-    fn batch(&self, shown: &mut Shown, seen: u64, changed: u64) {
-        let now = self.now();
-        let Some(progress) = &mut shown.progress else { return };
-        progress.batch(seen, changed, now);
-        if shown.state.as_deref() != Some(STOPPING) {
-            shown.state = None;
+    fn tell(&self, inside: &mut Inside, notice: &Notice, (before, now): (&State, Now)) {
+        let cells = inside.region.is_some().then(|| region::size().0);
+        for line in words::lines(notice, cells) {
+            self.line(inside, &line);
         }
-        if shown.bar.is_none() && now.saturating_sub(shown.last_line) >= LINE_EVERY {
-            let end = end(progress, &shown.schedule, self.clock.wall());
-            let text = format!("{} {} %: {}{end}", progress.pass(), progress.percent(), progress.describe());
-            shown.last_line = now;
-            self.line(shown, &text);
-        }
-        self.draw(shown);
-    }
-
-    fn draw(&self, shown: &mut Shown) {
-        let now = self.now();
-        // Not for each batch: it goes through every night there will be.
-        if let Some(progress) = &shown.progress
-            && now.saturating_sub(shown.end.0) >= END_EVERY
-        {
-            shown.end = (now, end(progress, &shown.schedule, self.clock.wall()));
-        }
-        let (Some(bar), Some(progress)) = (&shown.bar, &shown.progress) else { return };
-        bar.set_length(progress.total().max(1));
-        bar.set_position(progress.seen());
-        let state = shown.state.as_deref().unwrap_or("running");
-        bar.set_prefix(format!("{} {:>2} %", progress.pass(), progress.percent()));
-        // What matters most comes first: a narrow terminal cuts the end off.
-        bar.set_message(format!(
-            "{state}, {}{}, {}, {} of ~{}",
-            progress.left(),
-            shown.end.1,
-            progress.rate(),
-            human_count(progress.seen()),
-            human_count(progress.total()),
-        ));
-    }
-
-    fn state(&self, shown: &mut Shown, state: String) {
-        if shown.state.as_ref() != Some(&state) {
-            if shown.bar.is_none() {
-                self.line(shown, &state);
+        match notice {
+            Notice::Resized { reason } if self.talk == Talk::Verbose => self.line(inside, reason),
+            _ if inside.region.is_some() => {}
+            Notice::Pass { .. } => {
+                if let Some(progress) = &inside.board.progress {
+                    let text = match progress.seen() {
+                        0 => format!(
+                            "{}: about {} rows to pass",
+                            progress.pass(),
+                            human_count(progress.total())
+                        ),
+                        _ => format!("{}: {}", progress.pass(), progress.describe()),
+                    };
+                    self.line(inside, &text);
+                }
+                inside.last_line = now.time;
             }
-            shown.state = Some(state);
-            self.draw(shown);
+            Notice::Waiting { .. } | Notice::Held { .. } | Notice::GoesOn => {
+                self.line_of_state(inside, notice, before);
+            }
+            Notice::Batch(_) => self.line_now_and_then(inside, now),
+            Notice::Statement { .. } => inside.last_line = now.time,
+            _ => {}
         }
+    }
+
+    /// A change of state, once.
+    fn line_of_state(&self, inside: &Inside, notice: &Notice, before: &State) {
+        match (notice, before) {
+            (Notice::Waiting { reason }, State::Waiting(known, _)) if reason == known => {}
+            (Notice::Waiting { reason }, _) => self.line(inside, &format!("waiting: {reason}")),
+            (Notice::Held { reasons, .. }, State::Held(known, _)) if *known == reasons.join("; ") => {}
+            (Notice::Held { reasons, .. }, _) => self.line(inside, &format!("held: {}", reasons.join("; "))),
+            _ => self.line(inside, "goes on"),
+        }
+    }
+
+    fn line_now_and_then(&self, inside: &mut Inside, now: Now) {
+        if self.show != Show::Lines || now.time.saturating_sub(inside.last_line) < LINE_EVERY {
+            return;
+        }
+        let end = inside.board.end(now);
+        let (_, state) = inside.board.state_words(now);
+        let text = match (&inside.board.progress, inside.board.statement(now.time)) {
+            (Some(progress), _) => {
+                let held = match inside.board.state {
+                    State::Held(..) | State::Waiting(..) => format!(", {state}"),
+                    _ => String::new(),
+                };
+                format!("{} {} %: {}{end}{held}", progress.pass(), progress.percent(), progress.describe())
+            }
+            (None, Some((time, statement))) if time >= LINE_EVERY => statement,
+            _ => return,
+        };
+        inside.last_line = now.time;
+        self.line(inside, &text);
+    }
+
+    fn json(&self, inside: &mut Inside, notice: &Notice, now: Now) {
+        if matches!(notice, Notice::Batch(_)) {
+            let due = inside.last_json.is_none_or(|last| now.time.saturating_sub(last) >= JSON_EVERY);
+            if !due {
+                return;
+            }
+            inside.last_json = Some(now.time);
+        }
+        if self.talk != Talk::Quiet
+            && let Some(object) = json::object(notice, &inside.board, (now, self.talk))
+        {
+            say(&object.to_string());
+        }
+    }
+
+    fn end(&self) {
+        self.inside().end();
     }
 }
 
-const STOPPING: &str = "stopping";
-
-/// Characters of a statement that are shown.
-const STATEMENT: usize = 100;
-
-fn doing(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Up => "applying",
-        Direction::Down => "undoing",
+impl Inside {
+    fn end(&mut self) {
+        if let Some(mut region) = self.region.take() {
+            region.end();
+        }
     }
 }
 
 impl Observer for Terminal {
     fn notice(&self, notice: Notice) {
-        let mut shown = self.shown.lock().expect("no holder of this lock can panic");
-        let shown = &mut *shown;
-        match notice {
-            Notice::Started { run, job, table, key } => {
-                self.line(shown, &format!("run {run} of {job} begins on {table}, by key {key}"));
-            }
-            Notice::Resumed { run, job, left, pass, checkpoint, done } => {
-                let from = match checkpoint {
-                    Some(checkpoint) => format!("after {checkpoint}"),
-                    // In the middle of its first window.
-                    None if done.rows_seen > 0 => "where it was".to_owned(),
-                    None => "from the beginning".to_owned(),
-                };
-                let changed = human_count(done.rows_changed);
-                self.line(shown, &format!("run {run} of {job}: {left}; {changed} rows were changed before"));
-                self.line(shown, &format!("the {pass} goes on {from}"));
-            }
-            Notice::Watching { who } => {
-                self.line(shown, &format!("{who} seems to run this job; looking whether it is alive"));
-            }
-            Notice::Pass { pass, done, expected } => {
-                self.begin_pass(shown, Progress::new(pass, done, expected, self.now()));
-            }
-            Notice::Batch(done) => self.batch(shown, done.seen, done.changed),
-            Notice::Walking { how } => self.line(shown, &format!("walking {how}")),
-            Notice::Vacuuming => {
-                self.line(shown, "many rows had to move: a VACUUM of the table runs beside the batches");
-            }
-            Notice::Resized { reason } if self.talk == Talk::Verbose => self.line(shown, &reason),
-            Notice::Resized { .. }
-            | Notice::Claimed { .. }
-            | Notice::Rested { .. }
-            | Notice::Blocks { .. }
-            | Notice::Signals { .. }
-            | Notice::Trouble { .. } => {}
-            Notice::Waiting { reason } => self.state(shown, format!("waiting: {reason}")),
-            Notice::Held { reasons, .. } => {
-                let now = self.now();
-                if let Some(progress) = &mut shown.progress {
-                    progress.hold(now);
-                }
-                self.state(shown, format!("held: {}", reasons.join("; ")));
-            }
-            Notice::GoesOn => {
-                let now = self.now();
-                if let Some(progress) = &mut shown.progress {
-                    progress.go_on(now);
-                }
-                self.state(shown, "goes on".to_owned());
-            }
-            Notice::Hours { schedule } => shown.schedule = schedule,
-            Notice::Joined { run, job } => {
-                self.line(shown, &format!("run {run} of {job}: working beside those who have it"));
-            }
-            Notice::Stopping { how } => {
-                self.line(shown, how);
-                shown.state = Some(STOPPING.to_owned());
-                self.draw(shown);
-            }
-            Notice::PassDone { pass, totals } => {
-                finish(shown);
-                let (seen, changed) = (human_count(totals.rows_seen), human_count(totals.rows_changed));
-                let found = if pass == Pass::BACKFILL { "changed" } else { "found and done" };
-                self.line(shown, &format!("{pass} is through: {seen} rows passed, {changed} {found}"));
-            }
-            Notice::Proving => self.line(shown, "taking the proof: rows left and totals, in one snapshot"),
-            Notice::Proved { proof } => proved(&proof).iter().for_each(|line| self.line(shown, line)),
-            Notice::Applying { revision, direction } => {
-                self.line(shown, &format!("{} {revision}", doing(direction)));
-            }
-            Notice::Applied { revision, direction, done, took } => {
-                let text = match (done, direction) {
-                    (Done::Now, Direction::Up) => format!("applied  {revision} in {}", human_duration(took)),
-                    (Done::Now, Direction::Down) => format!("undone  {revision} in {}", human_duration(took)),
-                    (Done::Before, Direction::Up) => format!("{revision} was applied already"),
-                    (Done::Before, Direction::Down) => format!("{revision} was undone already"),
-                    (Done::Skipped, _) => format!("passed over {revision}: its condition doesn't hold"),
-                };
-                self.line(shown, &text);
-            }
-            Notice::Statement { number, of, sql } => {
-                let words: Vec<&str> = sql.split_whitespace().collect();
-                let short: String = words.join(" ").chars().take(STATEMENT).collect();
-                self.line(shown, &format!("  {number} of {of}: {short}"));
-            }
-            Notice::Compared { how } => self.line(shown, &how),
-            Notice::Repairing { reason } | Notice::Rescaled { reason } | Notice::Safeguard { reason } => {
-                self.line(shown, &reason);
-            }
-            Notice::Alerted { text, .. } => self.line(shown, &format!("alert: {text}")),
-            Notice::Quarantined { message: reason, .. } | Notice::Warning { reason } => {
-                self.line(shown, &format!("warning: {reason}"));
-            }
-        }
+        self.shared.notice(&notice);
     }
 }
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        if let Ok(shown) = self.shown.get_mut() {
-            finish(shown);
+        if let Some(ticker) = self.ticker.take() {
+            ticker.abort();
         }
+        self.end();
     }
-}
-
-/// When it will be done by the clock, where the hours make that another question than how long it takes.
-fn end(progress: &Progress, schedule: &Schedule, now: Timestamp) -> String {
-    let Some(left) = progress.time_left().filter(|_| !schedule.is_empty()) else { return String::new() };
-    match schedule.describe_finish(now, left) {
-        Some(end) => format!(", done {end}"),
-        None => ", not within the hours it has".to_owned(),
-    }
-}
-
-fn finish(shown: &mut Shown) {
-    if let Some(bar) = shown.bar.take() {
-        bar.finish_and_clear();
-    }
-    shown.progress = None;
-    shown.state = None;
-}
-
-fn bar(progress: &Progress) -> ProgressBar {
-    let style = ProgressStyle::with_template("{prefix} [{bar:16}] {wide_msg}")
-        .expect("the template is a constant that parses")
-        .progress_chars("=> ");
-    let bar = ProgressBar::with_draw_target(Some(progress.total().max(1)), ProgressDrawTarget::stderr());
-    bar.with_style(style)
 }
 
 fn say(text: &str) {
     // A closed stderr is no reason to stop the work.
     let _ = writeln!(std::io::stderr(), "{text}");
-}
-
-/// What was proved, a line each.
-fn proved(proof: &Proof) -> Vec<String> {
-    let rows = human_count(proof.rows.unsigned_abs());
-    let mut lines = vec![format!("proved: of {rows} rows none is left")];
-    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "NULL".to_owned());
-    lines.extend(
-        proof
-            .totals
-            .iter()
-            .map(|total| format!("proved: {} = {} = {}", total.left, total.right, value(&total.left_value))),
-    );
-    lines.extend(proof.before.iter().flat_map(|before| &before.totals).map(|total| {
-        let (left, right) = (value(&total.left_value), value(&total.right_value));
-        format!("before the run {} was {left}, {} was {right}", total.left, total.right)
-    }));
-    let by =
-        |groups: &ProvedGroups| format!("proved: the same by {}, in {} groups", groups.by, groups.groups);
-    lines.extend(proof.groups.iter().map(by));
-    lines
 }

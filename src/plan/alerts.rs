@@ -37,10 +37,8 @@ pub struct Happened {
     pub direction: Direction,
     /// The sentence.
     pub message: String,
-    /// The server's error in it.
-    pub sqlstate: Option<String>,
-    /// The sentence may have a row's values in it.
-    pub tells_values: bool,
+    /// What is said in the place of its reason, where that may have a row's values in it.
+    pub instead: Option<String>,
 }
 
 /// What an occurrence is about.
@@ -178,18 +176,16 @@ fn of_event(event: &Happened) -> Option<Occurrence> {
     })
 }
 
-/// The sentence of the log; where the server's words may have a row's values in them, one without those.
+/// The sentence of the log; where that may have a row's values in it, one without those.
 fn sentence(event: &Happened) -> String {
-    if !event.tells_values {
-        return event.message.clone();
-    }
+    let Some(instead) = &event.instead else { return event.message.clone() };
     let what = match (&event.subject.job, event.subject.run, &event.subject.revision) {
         (Some(job), Some(run), _) => format!("run {run} of {job}"),
         (_, _, Some(revision)) => format!("revision {revision}"),
         _ => "a run".to_owned(),
     };
-    let code = event.sqlstate.as_deref().map(|code| format!(" (SQLSTATE {code})")).unwrap_or_default();
-    format!("{what} failed: a row can't take its new value{code}; `longhaul log` has the server's words")
+    let became = if event.kind == "run.tripped" { "has paused by itself" } else { "failed" };
+    format!("{what} {became}: {instead}; `longhaul log` tells all of it")
 }
 
 fn of_drift(drift: &DriftFacts, now: Timestamp) -> Occurrence {

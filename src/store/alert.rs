@@ -78,6 +78,8 @@ pub struct EventSince {
     pub message: String,
     /// The server's error in it.
     pub sqlstate: Option<String>,
+    /// Its reason is that totals differ.
+    pub totals_differ: bool,
 }
 
 /// A message as it is kept.
@@ -154,6 +156,7 @@ impl Store {
                 revision: row.get("revision"),
                 message: row.get("message"),
                 sqlstate: row.get("sqlstate"),
+                totals_differ: row.get("totals_differ"),
             })
             .collect())
     }

@@ -85,6 +85,17 @@ impl Store {
         let rows = client.query(&self.sql.list_events, &[&about]).await.map_err(doing("read the log"))?;
         Ok(rows.iter().map(LoggedEvent::from_row).collect())
     }
+
+    /// The latest events, newest first; with `about`, those of that job or revision.
+    pub async fn latest_events(
+        &self,
+        client: &impl GenericClient,
+        about: Option<&str>,
+        limit: i64,
+    ) -> Result<Vec<LoggedEvent>, StoreError> {
+        let rows = client.query(&self.sql.latest_events, &[&about, &limit]).await;
+        Ok(rows.map_err(doing("read the log"))?.iter().map(LoggedEvent::from_row).collect())
+    }
 }
 
 impl LoggedEvent {

@@ -143,7 +143,7 @@ statements! {
     create_run, deregister_workers, describe_walk, end_section, events_since, fence, find_default_schema,
     find_forecast, find_history_holder, find_run, finish_command, finish_range, finish_statement,
     first_worker, forget_alerts, forget_revision, give_up_runs, keep_before, keep_forecast,
-    keep_preimage, list_alerts, list_batches, list_events, list_holds, list_peers, list_quarantine,
+    keep_preimage, latest_events, list_alerts, list_backends, list_batches, list_events, list_holds, list_peers, list_quarantine,
     list_ranges, list_revisions, list_runs, list_sections, list_stays, list_timings, list_workers,
     lock_history, lock_quarantined, lock_revisions, lock_run, lock_runs, missing_rights, move_worker,
     neighbours_applied, note_waits, notice_alert, notify_workers, open_alerts, open_commands,

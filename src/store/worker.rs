@@ -167,6 +167,13 @@ impl Store {
             .collect())
     }
 
+    /// The backends through which workers work, of all runs.
+    pub async fn backends(&self, client: &impl GenericClient) -> Result<Vec<(RunId, i32)>, StoreError> {
+        let rows =
+            client.query(&self.sql.list_backends, &[&ttl()]).await.map_err(doing("look who is at work"))?;
+        Ok(rows.iter().map(|row| (RunId(row.get("run_id")), row.get("backend_pid"))).collect())
+    }
+
     /// Ends every registration for the run, so that its ranges can be claimed. For the holder of the lock of the runs
     /// who has seen that no worker lives.
     pub async fn remove_workers(&self, client: &impl GenericClient, run: RunId) -> Result<u64, StoreError> {

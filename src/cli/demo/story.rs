@@ -195,7 +195,9 @@ impl Story<'_> {
             "    SELECT * FROM longhaul.event;       -- what happened, as `longhaul log` shows it".to_owned(),
             "    SELECT * FROM longhaul.batch;       -- every batch with its keys, rows and time".to_owned(),
             "    SELECT sign_off FROM longhaul.run;  -- the proof".to_owned(),
-            format!("  cd {} && DATABASE_URL='{url}' longhaul log", self.directory.display()),
+            format!("  cd {} && export DATABASE_URL='{url}'", self.directory.display()),
+            "    longhaul serve                      # the same as a page: runs, charts, history".to_owned(),
+            "    longhaul log                        # who did what when".to_owned(),
         ] {
             self.printer.say(&line);
         }

@@ -3,16 +3,15 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use futures_util::TryStreamExt;
 use serde_json::json;
-use tokio_postgres::error::ErrorPosition;
-use tokio_postgres::{SimpleQueryMessage, Statement};
+use tokio_postgres::Statement;
 
+use super::execution::{Failed, takes_failures_back, takes_statements_away};
 use super::lock::HistoryLock;
 use super::session::{Change, Seen};
 use super::verify::hold;
-use super::{ChangeOptions, FailedSection, History, HistoryError, blockers};
-use crate::engine::{SqlExcerpt, batch};
+use super::{ChangeOptions, History, HistoryError, blockers};
+use crate::engine::batch;
 use crate::manifest;
 use crate::model::{Direction, Section};
 use crate::pg::Connection;
@@ -50,13 +49,6 @@ pub(super) struct Attempt<'a> {
     pub(super) seen: &'a Seen,
 }
 
-/// A text of SQL that failed.
-struct Failed {
-    /// Statements of it that were through.
-    through: usize,
-    source: tokio_postgres::Error,
-}
-
 impl Attempt<'_> {
     pub(super) async fn run(&self) -> Result<Done, HistoryError> {
         let done = match self.change.section {
@@ -73,6 +65,7 @@ impl Attempt<'_> {
     async fn in_transaction(&self, sql: &str) -> Result<Done, HistoryError> {
         let started = self.now();
         self.seen.taken.lock().expect("no holder can panic").clear();
+        self.seen.timing.lock().expect("no holder can panic").begin();
         self.let_others_finish(sql).await?;
         let found = self.open().await?;
         if let Some(done) = self.settle_beforehand(found, started).await? {
@@ -81,11 +74,11 @@ impl Attempt<'_> {
         let callbacks = &self.history.engine.settings.callbacks;
         let (before, after) = (callbacks.before_revision.as_deref(), callbacks.after_revision.as_deref());
         let is_plain = before.or(after).or(self.change.verify).is_none();
-        if is_plain && !takes_statements_away(sql) {
+        if is_plain && !takes_statements_away(sql) && !takes_failures_back(sql) {
             // Nothing has to be seen in between: sent without waiting. What follows a failure fails too.
             let (entered, executed, found, observed) = futures_util::join!(
                 self.end(AS_AUTHOR),
-                self.execute(sql, 0),
+                self.execute(sql),
                 self.be_alone(),
                 self.observe(sql)
             );
@@ -96,7 +89,7 @@ impl Attempt<'_> {
         }
         self.end(AS_AUTHOR).await?;
         self.callback("before_revision", before).await?;
-        self.execute(sql, 0).await?;
+        self.execute(sql).await?;
         self.callback("after_revision", after).await?;
         self.verify(false).await?;
         let found = self.be_alone().await?;
@@ -203,29 +196,10 @@ impl Attempt<'_> {
         let Some(condition) = &self.change.revision.condition else { return Ok(true) };
         self.end(AS_AUTHOR).await?;
         let answers = self.connection.simple_query(condition).await;
-        let answers =
-            answers.map_err(|source| self.failed(Some(condition), 0, Failed { through: 0, source }))?;
+        let answers = answers
+            .map_err(|source| self.failed(Some(condition), 0, Failed { through: 0, before: 0, source }))?;
         self.end(AS_OURSELVES).await?;
         Ok(hold(&answers).is_ok())
-    }
-
-    /// Runs the text, which follows `kept` statements that stay done whatever happens.
-    pub(super) async fn execute(&self, sql: &str, kept: usize) -> Result<(), HistoryError> {
-        let run = async {
-            let mut through = 0;
-            let failed = |through| move |source| Failed { through, source };
-            let answers = self.connection.simple_query_raw(sql).await.map_err(failed(0))?;
-            let mut answers = std::pin::pin!(answers);
-            while let Some(answer) = answers.try_next().await.map_err(failed(through))? {
-                through += usize::from(matches!(answer, SimpleQueryMessage::CommandComplete(_)));
-            }
-            Ok(())
-        };
-        let done = run.await.map_err(|failed| self.failed(Some(sql), kept, failed));
-        if takes_statements_away(sql) {
-            self.connection.forget_prepared();
-        }
-        done
     }
 
     /// SQL of `[callbacks]`.
@@ -242,8 +216,8 @@ impl Attempt<'_> {
         let Some(verify) = self.change.verify else { return Ok(()) };
         let revision = self.change.revision;
         let answers = self.connection.simple_query(verify).await;
-        let answers =
-            answers.map_err(|source| self.failed(Some(verify), 0, Failed { through: 0, source }))?;
+        let answers = answers
+            .map_err(|source| self.failed(Some(verify), 0, Failed { through: 0, before: 0, source }))?;
         hold(&answers).map_err(|not_true| HistoryError::Unverified {
             revision: revision.id.clone(),
             file: revision.file.clone(),
@@ -284,7 +258,7 @@ impl Attempt<'_> {
         let (store, identity, client) = (engine.store, engine.identity, &**self.connection);
         let (recorded, committed) = match self.change.direction {
             Direction::Up => {
-                let detail = json!({ "tag": self.options.tag, "taken": self.taken() });
+                let detail = json!({ "tag": self.options.tag, "taken": self.taken(), "statements": self.statements() });
                 let recording = Recording { revision, origin, took, detail };
                 let record = store.record_revision_by(client, &statement, identity, &recording);
                 futures_util::join!(record, self.end("COMMIT"))
@@ -296,6 +270,7 @@ impl Attempt<'_> {
                     "tool_version": env!("CARGO_PKG_VERSION"),
                     "tag": self.options.tag,
                     "taken": self.taken(),
+                    "statements": self.statements(),
                 });
                 let record = store.undo_revision_by(client, &statement, identity, (revision, &detail));
                 futures_util::join!(record, self.end("COMMIT"))
@@ -310,16 +285,27 @@ impl Attempt<'_> {
     pub(super) async fn let_others_finish(&self, sql: &str) -> Result<(), HistoryError> {
         let engine = self.history.engine;
         let tables = manifest::locked_tables(sql);
-        for _ in 0..LOOKS {
+        for look in 0..LOOKS {
             let found = blockers::in_the_way(self.connection, &tables).await;
-            let Some(first) = found.first() else { return Ok(()) };
+            let Some(first) = found.first() else {
+                if look > 0 {
+                    engine.observer.notice(crate::engine::Notice::GoesOn);
+                }
+                return Ok(());
+            };
             let reason = format!("revision {} lets {first} finish first", self.change.revision.id);
             engine.observer.notice(crate::engine::Notice::Waiting { reason });
             *self.seen.blockers.lock().expect("no holder can panic") = found;
             self.may_go_on()?;
             engine.clock.sleep(LOOK_EVERY).await;
         }
+        engine.observer.notice(crate::engine::Notice::GoesOn);
         Ok(())
+    }
+
+    /// What each statement took, for the revision's event.
+    fn statements(&self) -> serde_json::Value {
+        self.seen.timing.lock().expect("no holder can panic").in_json()
     }
 
     /// Runs a command of ours.
@@ -334,7 +320,7 @@ impl Attempt<'_> {
 
     /// An error of a statement of ours.
     pub(super) fn refused(&self, source: tokio_postgres::Error) -> HistoryError {
-        self.failed(None, 0, Failed { through: 0, source })
+        self.failed(None, 0, Failed { through: 0, before: 0, source })
     }
 
     /// An error if the operator asked to stop, between two statements.
@@ -349,42 +335,5 @@ impl Attempt<'_> {
 
     pub(super) fn now(&self) -> Instant {
         self.history.engine.clock.monotonic()
-    }
-
-    fn failed(&self, sql: Option<&str>, kept: usize, failed: Failed) -> HistoryError {
-        let Failed { through, source } = failed;
-        let revision = self.change.revision;
-        let statement = sql.and_then(|sql| {
-            let at = manifest::statements(sql).into_iter().nth(through)?;
-            Some(sql[at].chars().take(2_000).collect())
-        });
-        FailedSection {
-            revision: revision.id.clone(),
-            direction: self.change.direction,
-            file: revision.file.clone(),
-            kept,
-            statement,
-            excerpt: sql.and_then(|sql| excerpt(sql, &source)),
-            blockers: Vec::new(),
-            gave_up: None,
-            source,
-        }
-        .into()
-    }
-}
-
-/// Whether the text says something that may take prepared statements away.
-fn takes_statements_away(sql: &str) -> bool {
-    let says = |word: &String| ["DISCARD", "DEALLOCATE"].contains(&&*word.to_ascii_uppercase());
-    manifest::words(sql).iter().any(says)
-}
-
-fn excerpt(sql: &str, error: &tokio_postgres::Error) -> Option<SqlExcerpt> {
-    match error.as_db_error()?.position()? {
-        ErrorPosition::Original(position) => {
-            let position = usize::try_from(*position).ok()?.checked_sub(1)?;
-            Some(SqlExcerpt { sql: sql.to_owned(), position: position.min(sql.chars().count()) })
-        }
-        ErrorPosition::Internal { .. } => None,
     }
 }

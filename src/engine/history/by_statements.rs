@@ -13,6 +13,7 @@
 use std::time::{Duration, Instant};
 
 use super::attempt::{Attempt, Done, OURSELVES_AGAIN};
+use super::execution::Place;
 use super::indexes::{self, Concurrent};
 use super::statement::{Refusal, Statement, digest, refusal};
 use super::{HistoryError, InDoubt};
@@ -47,9 +48,7 @@ impl Attempt<'_> {
         self.compare(statements, &progress)?;
         for (at, sql) in statements.iter().enumerate().skip(progress.done.len()) {
             self.may_go_on()?;
-            let notice =
-                Notice::Statement { number: at + 1, of: statements.len(), sql: sql.trim().to_owned() };
-            self.history.engine.observer.notice(notice);
+            self.tell_begin(Place { at, of: statements.len() }, sql);
             let callbacks = &self.history.engine.settings.callbacks;
             let statement = Statement::of(statements, at).after(callbacks.before_revision.as_deref());
             self.do_statement(&statement, progress.begun.take()).await?;
@@ -137,7 +136,7 @@ impl Attempt<'_> {
     async fn in_its_transaction(&self, statement: &Statement<'_>) -> Result<(), HistoryError> {
         self.begin(&self.remember()).await?;
         self.end(&format!("{AS_AUTHOR}; {}", statement.settings)).await?;
-        self.execute(statement.sql, statement.at).await?;
+        self.execute_one(statement.sql, statement.at, Some(statement.place())).await?;
         self.end(OURSELVES_AGAIN).await?;
         self.observe(statement.sql).await?;
         self.store_done(statement).await?;
@@ -163,7 +162,7 @@ impl Attempt<'_> {
         let patience = batch::milliseconds(PATIENCE);
         self.reset(&format!("SET lock_timeout = {patience}; {SESSION_AS_AUTHOR}; {}", statement.settings))
             .await?;
-        let result = self.execute(statement.sql, statement.at).await;
+        let result = self.execute_one(statement.sql, statement.at, Some(statement.place())).await;
         match result {
             Ok(()) => {}
             Err(error) if error.class() == ErrorClass::Connection => return Err(error),
@@ -275,7 +274,7 @@ impl Attempt<'_> {
         self.history.engine.observer.notice(Notice::Repairing { reason });
         let patience = batch::milliseconds(PATIENCE);
         self.reset(&format!("SET lock_timeout = {patience}")).await?;
-        self.execute(&format!("DROP INDEX CONCURRENTLY IF EXISTS {}", found.name), 0).await
+        self.execute_one(&format!("DROP INDEX CONCURRENTLY IF EXISTS {}", found.name), 0, None).await
     }
 
     async fn end_section(&self, started: Instant) -> Result<(), HistoryError> {

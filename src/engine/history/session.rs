@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::attempt::{Attempt, Done};
 use super::lock::HistoryLock;
 use super::patience::Patience;
+use super::timing::Timing;
 use super::{ChangeOptions, FailedSection, History, HistoryError};
 use crate::engine::timings::Timer;
 use crate::engine::{Notice, StopLevel};
@@ -49,6 +50,8 @@ pub(super) struct Seen {
     pub(super) blockers: Mutex<Vec<String>>,
     /// What the attempt that goes through has taken.
     pub(super) taken: Mutex<Vec<Taken>>,
+    /// What its statements took.
+    pub(super) timing: Mutex<Timing>,
 }
 
 impl Change<'_> {

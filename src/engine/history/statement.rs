@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::HistoryError;
+use super::execution::Place;
 use crate::manifest;
 
 /// One statement of a section.
@@ -11,6 +12,8 @@ pub(super) struct Statement<'s> {
     pub(super) digest: String,
     /// How many come before it.
     pub(super) at: usize,
+    /// Of how many it is one.
+    of: usize,
     /// What those before it have set for the session.
     pub(super) settings: String,
 }
@@ -19,7 +22,12 @@ impl<'s> Statement<'s> {
     /// The statement that comes after `at` others.
     pub(super) fn of(statements: &'s [String], at: usize) -> Self {
         let sql = &statements[at];
-        Self { sql, digest: digest(sql), at, settings: settings(&statements[..at]) }
+        Self { sql, digest: digest(sql), at, of: statements.len(), settings: settings(&statements[..at]) }
+    }
+
+    /// Its place among the others.
+    pub(super) fn place(&self) -> Place {
+        Place { at: self.at, of: self.of }
     }
 
     /// The same with SQL that is run before all of them.

@@ -108,6 +108,8 @@ impl Worker<'_> {
             _ => error.in_short(),
         };
         self.tools.gate.do_now(&format!("waiting: {reason}"));
+        let what = format!("tries again: {reason}");
+        self.tools.observer.notice(Notice::WorkerDoes { worker: self.number, what });
         self.tools.observer.notice(Notice::Waiting { reason: format!("{reason}; trying again") });
         if self.tools.stop.asked_within(self.tools.clock, pause).await {
             return Ok(self.stopped());
@@ -138,6 +140,7 @@ impl Worker<'_> {
         if self.failures.gave_way == 1 {
             self.tools.gate.tell("batch.gave_way", format!("a batch {reason}"));
         }
+        self.tools.observer.notice(Notice::WorkerDoes { worker: self.number, what: reason.clone() });
         self.tools.observer.notice(Notice::Waiting { reason: reason.clone() });
         self.make_smaller(&reason);
         // They have the lock by then; the policy's doubling keeps a batch from coming back again and again.

@@ -68,7 +68,10 @@ async fn run(
 
 /// An event of the log.
 pub(super) fn happened(event: EventSince) -> Happened {
-    let tells_values = event.sqlstate.as_deref().is_some_and(sqlstate::may_tell_values);
+    let instead = match event.sqlstate.as_deref().filter(|code| sqlstate::may_tell_values(code)) {
+        Some(code) => Some(format!("a row can't take its new value (SQLSTATE {code})")),
+        None => event.totals_differ.then(|| "the totals differ".to_owned()),
+    };
     Happened {
         id: event.id,
         kind: event.kind,
@@ -81,8 +84,7 @@ pub(super) fn happened(event: EventSince) -> Happened {
         },
         direction: event.direction,
         message: event.message,
-        sqlstate: event.sqlstate,
-        tells_values,
+        instead,
     }
 }
 

@@ -181,14 +181,13 @@ fn an_event_is_told_without_a_rows_values() {
         subject: run().subject,
         direction: Direction::Up,
         message: "run 7 of fill failed: the row ssn = 12345 …: invalid input syntax: \"secret\"".into(),
-        sqlstate: Some("22P02".into()),
-        tells_values: true,
+        instead: Some("a row can't take its new value (SQLSTATE 22P02)".into()),
     };
     let sight = Sight { events: &[event], runs: &[], drift: None, now: at(NOW) };
     let found = look(&AlertKind::ALL, &AlertThresholds::DEFAULT, sight);
     assert_eq!(
         found[0].message,
-        "run 7 of fill failed: a row can't take its new value (SQLSTATE 22P02); `longhaul log` has the server's words"
+        "run 7 of fill failed: a row can't take its new value (SQLSTATE 22P02); `longhaul log` tells all of it"
     );
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::*;
 use crate::model::{Direction, Pass, RunId, RunState, WorkerId};
-use crate::observe::Standing;
+use crate::observe::{PhaseFigures, QueryTimings, Standing};
 use crate::plan::eta::EtaEstimator;
 use crate::plan::hours::Schedule;
 use crate::store::{
@@ -154,12 +154,23 @@ fn one_run(name: &str, state: RunState) -> OneRun {
         points: vec![point],
         signals: Vec::new(),
         holds: vec![hold],
+        timings: vec![timings(name)],
         batches: vec![batch],
-        timings: Vec::new(),
         events: vec![event(name)],
         runs: Vec::new(),
         zone: TimeZone::UTC,
     }
+}
+
+fn timings(name: &str) -> QueryTimings {
+    let phase = |plan: &str| PhaseFigures {
+        times: 5,
+        failed: 0,
+        median: Some(0.01),
+        longest: Some(0.02),
+        plan: Some(format!("{plan} on {name}")),
+    };
+    QueryTimings { query: name.to_owned(), phases: [phase("Index Scan"), phase("none"), phase("Seq Scan")] }
 }
 
 /// The whole page, as it is sent.

@@ -16,18 +16,18 @@ async fn a_receiver_that_fails_twice_gets_the_message_by_a_later_try() {
     items.project.longhaul(&["run", "fill"]).await.succeeded();
     // The run has gone before it was taken: whoever comes next sends it.
     let worker = items.project.spawn(&["worker"]);
-    let received = receiver.hears(3).await;
+    let messages = receiver.hears(3).await;
     items.until("(SELECT bool_and(state = 'sent') FROM longhaul.alert)").await;
     worker.kill().await;
     assert_eq!(kept(&items.project).await, ("sent".to_owned(), 3));
-    let message = received[0].json();
+    let message = messages[0].json();
     assert_eq!(message["kind"], "finished");
     assert_eq!(message["status"], "firing");
     assert_eq!(message["job"], "fill");
     assert_eq!(message["table"], "public.items");
     assert!(message["message"].as_str().unwrap().contains("run 1 of fill was signed off"), "{message}");
-    assert!(received[0].head.starts_with("POST /hook HTTP/1.1"), "{}", received[0].head);
-    assert_eq!(received[0].body, received[2].body);
+    assert!(messages[0].head.starts_with("POST /hook HTTP/1.1"), "{}", messages[0].head);
+    assert_eq!(messages[0].body, messages[2].body);
 }
 
 #[tokio::test]
@@ -88,15 +88,15 @@ async fn a_template_and_headers_make_the_message_what_the_receiver_wants() {
     ));
     let variables = [("HOOK", "xyzzy"), ("PAGER_TOKEN", "plugh")];
     let outcome = items.project.longhaul_with(&variables, &["run", "fill", "-v"]).await.succeeded();
-    let received = &receiver.hears(1).await[0];
-    assert!(received.head.starts_with("POST /xyzzy "), "{}", received.head);
-    let head = received.head.to_lowercase();
+    let message = &receiver.hears(1).await[0];
+    assert!(message.head.starts_with("POST /xyzzy "), "{}", message.head);
+    let head = message.head.to_lowercase();
     assert!(
         head.contains("authorization: bearer plugh") && head.contains("content-type: application/json"),
         "{head}"
     );
     let event: i64 = items.database().value("SELECT id FROM longhaul.event WHERE kind = 'run.done'").await;
-    assert_eq!(received.json()["key"], format!("finished/event {event}"));
+    assert_eq!(message.json()["key"], format!("finished/event {event}"));
     let stored: String =
         items.database().value("SELECT string_agg(a::text, ' ') FROM longhaul.alert AS a").await;
     for text in [&outcome.stderr, &outcome.stdout, &stored] {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{alert, webhook};
 use crate::quarantine::Amounts;
-use crate::support::{Items, JobKind, Receiver};
+use crate::support::{Items, JobKind, Received, Receiver};
 
 /// The message of this kind and status, once it has come.
 async fn hears(receiver: &Receiver, kind: &str, status: &str) -> Value {
@@ -12,7 +12,7 @@ async fn hears(receiver: &Receiver, kind: &str, status: &str) -> Value {
         receiver
             .received()
             .iter()
-            .map(|one| one.json())
+            .map(Received::json)
             .find(|one| one["kind"] == kind && one["status"] == status)
     };
     crate::support::wait_for(kind, async || find().is_some()).await;
@@ -32,10 +32,31 @@ async fn a_run_that_fails_over_a_row_is_told_without_the_rows_values() {
     let message = hears(&receiver, "failed", "firing").await;
     assert_eq!(
         sentence(&message),
-        "run 1 of fill failed: a row can't take its new value (SQLSTATE 22P02); `longhaul log` has the server's words"
+        "run 1 of fill failed: a row can't take its new value (SQLSTATE 22P02); `longhaul log` tells all of it"
     );
     assert_eq!(message["severity"], "critical");
     assert!(!message.to_string().contains("n/a"), "{message}");
+}
+
+#[tokio::test]
+async fn a_run_that_pauses_by_itself_or_whose_totals_differ_is_told_without_values() {
+    let receiver = Receiver::new().await;
+    let amounts = Amounts::new(120, "1").await;
+    amounts.project.configure(&webhook(&receiver, &["failed"]));
+    amounts.project.longhaul(&["run", "fill"]).await.ended_with(4);
+    let message = hears(&receiver, "failed", "firing").await;
+    assert_eq!(
+        sentence(&message),
+        "run 1 of fill has paused by itself: a row can't take its new value (SQLSTATE 22P02); `longhaul log` tells all of it"
+    );
+    let other = Receiver::new().await;
+    let amounts = Amounts::new(39, "").await;
+    let job = amounts.project.read("fill.toml").replace("count(amount) = count(*)", "sum(amount) = count(*)");
+    amounts.project.write("fill.toml", &job);
+    amounts.project.configure(&webhook(&other, &["failed"]));
+    amounts.project.longhaul(&["run", "fill"]).await.ended_with(3);
+    let message = hears(&other, "failed", "firing").await;
+    assert_eq!(sentence(&message), "run 1 of fill failed: the totals differ; `longhaul log` tells all of it");
 }
 
 #[tokio::test]

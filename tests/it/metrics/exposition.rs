@@ -65,7 +65,7 @@ impl Exposition {
                 assert!(!name.ends_with(suffix), "{name}");
             }
         }
-        for ((name, labels), _) in &self.series {
+        for (name, labels) in self.series.keys() {
             // A label that Prometheus sets itself would be renamed.
             for label in ["job", "instance"] {
                 assert!(!labels.contains_key(label), "{name} has a label `{label}`");

@@ -3,6 +3,7 @@
 mod exposition;
 mod files;
 mod process;
+mod served;
 
 use exposition::Exposition;
 

@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use super::Database;
 
 /// The program under test.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_longhaul");
+pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_longhaul");
 
 /// A database and a directory of jobs.
 pub(crate) struct Project {
@@ -66,6 +66,11 @@ impl Project {
     pub(crate) fn surviving(mut self) -> Self {
         self.failpoint = None;
         self
+    }
+
+    /// Where the program is run.
+    pub(super) fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     pub(crate) fn jobs(&self) -> std::path::PathBuf {

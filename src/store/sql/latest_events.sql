@@ -1,0 +1,7 @@
+-- What happened last, newest first; with $1 of that job alone.
+SELECT to_char(e.at, 'YYYY-MM-DD HH24:MI:SS') AS at, e.kind, e.run_id, e.revision, e.actor, e.host, e.message, e.detail
+FROM {schema}.event AS e
+LEFT JOIN {schema}.run AS run ON run.id = e.run_id
+WHERE $1::text IS NULL OR run.job = $1 OR e.revision = $1
+ORDER BY e.id DESC
+LIMIT $2::int8
