@@ -118,7 +118,7 @@ async fn a_worker_serves_it_beside_its_work() {
     let mark = browser.mark("/runs/1");
     browser.post("/runs/1/pause", &[("mark", &mark), ("why", "payroll")]).leads_to("/runs/1?said=pausing");
     let mut events = page.http.follow("/runs/1");
-    events.hear("about to be paused");
+    events.hear("pausing");
     // Not dropped: while this waits for events, nothing would tell the server.
     holder.batch_execute("ROLLBACK").await.unwrap();
     events.hear("data: paused · run 1");
