@@ -49,12 +49,8 @@ impl Problem {
 
     /// Nothing has been stored there yet.
     pub(super) fn nothing_stored() -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "Nothing here yet",
-            "longhaul has stored nothing in this database yet",
-        )
-        .hint("`longhaul upgrade` and `longhaul run` make what they need")
+        Self::new(StatusCode::NOT_FOUND, "Nothing here yet", "nothing is stored in this database yet")
+            .hint("`longhaul upgrade` and `longhaul run` make what they need")
     }
 
     /// A form that another site, or a page of another time, has sent.

@@ -187,7 +187,7 @@ async fn before_anything_is_stored_every_page_says_so() {
     page.http.get("/revisions/3f9a0c1b7d52").is(200).says("add column gross_amount").says("pending");
     page.http.get("/events").is(200).says("None yet.");
     for path in ["/runs/1", "/runs/1/batches", "/runs/1/quarantine", "/runs/1/cancel"] {
-        page.http.get(path).is(404).says("longhaul has stored nothing in this database yet");
+        page.http.get(path).is(404).says("Nothing is stored in this database yet");
     }
     let browser = page.http.browsing();
     // Without a run there is no form to take the mark from.

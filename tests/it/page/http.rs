@@ -123,11 +123,15 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    /// Reads on until this has come.
+    /// Reads on until this has come. The thread waits: nothing else of the test goes on meanwhile.
     pub(crate) fn hear(&mut self, text: &str) -> &str {
+        // A beat comes every two seconds.
+        let mut left = 60;
         while !self.heard.contains(text) {
             let read = self.reader.read_line(&mut self.heard);
             assert!(matches!(read, Ok(1..)), "it ended ({read:?}) after:\n{}", self.heard);
+            left -= u32::from(self.heard.ends_with("event: beat\n"));
+            assert!(left > 0, "`{text}` never came, but:\n{}", self.heard);
         }
         &self.heard
     }

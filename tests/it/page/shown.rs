@@ -118,8 +118,9 @@ async fn a_worker_serves_it_beside_its_work() {
     let mark = browser.mark("/runs/1");
     browser.post("/runs/1/pause", &[("mark", &mark), ("why", "payroll")]).leads_to("/runs/1?said=pausing");
     let mut events = page.http.follow("/runs/1");
-    events.hear("about to be paused");
-    drop(holder);
+    events.hear("pausing");
+    // Not dropped: while this waits for events, nothing would tell the server.
+    holder.batch_execute("ROLLBACK").await.unwrap();
     events.hear("data: paused · run 1");
     let refused = items.project.longhaul(&["worker", "--serve", "0.0.0.0:0"]).await.ended_with(2);
     refused.says("the page would be open to everybody");

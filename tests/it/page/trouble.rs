@@ -63,7 +63,7 @@ async fn a_schema_that_is_not_ours_or_of_another_version_is_named() {
     project.database.execute("INSERT INTO longhaul.schema_version (version) VALUES (9999)").await;
     page.http.get("/history").is(409).says("has version 9999").says("use the newer longhaul");
     project.database.execute("DELETE FROM longhaul.schema_version WHERE version > 5").await;
-    page.http.get("/").is(409).says("has version 5").says("brings it up");
+    page.http.get("/events").is(409).says("has version 5").says("brings it up");
 }
 
 #[tokio::test]
