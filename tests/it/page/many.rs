@@ -52,6 +52,7 @@ async fn ten_thousand_ranges_and_batches_fit_on_a_page() {
     assert_eq!(page.http.get(older.split('"').next().unwrap()).body.matches("<tr id=\"batch-").count(), 100);
     let tab = Tab::open(&page, 1280).await;
     tab.visit("/runs/1").await;
+    tab.until("it is painted", "performance.getEntriesByType('paint').length > 0").await;
     let drawn: f64 = tab.number("performance.getEntriesByType('paint').at(-1).startTime");
     let cells = tab.number("document.querySelectorAll('.map .cell').length");
     assert!(cells > 200.0);
