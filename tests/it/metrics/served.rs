@@ -20,9 +20,9 @@ async fn a_worker_that_serves_tells_what_it_does_itself_to_whoever_has_the_token
     let page = Served::heard(worker).await;
     page.http.get("/metrics").is(401);
     let scraper = page.http.with("Authorization", &format!("Bearer {TOKEN}"));
-    let scraped = || Exposition::parse(&scraper.get("/metrics").is(200).body);
+    let scrape = || Exposition::parse(&scraper.get("/metrics").is(200).body);
     items.until("EXISTS (SELECT FROM longhaul.run WHERE state = 'done')").await;
-    let figures = scraped();
+    let figures = scrape();
     let of = |name: &str, label: &str| figures.value(name, &[("job_name", "fill")], label);
     assert_eq!(of("longhaul_run_state", "state=done"), Some(1.0), "the database's figures");
     let batches = of("longhaul_batches_total", "").unwrap();

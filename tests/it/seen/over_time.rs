@@ -61,7 +61,7 @@ async fn the_samples_of_a_run_add_up_to_it_and_its_hold_is_between_them() {
         let rest = store.batches(&*connection, (run, Some(newest.id)), 10_000).await.unwrap();
         (newest, rest)
     };
-    assert_eq!(rest.len() as i64, batches - 1);
+    assert_eq!(i64::try_from(rest.len()).unwrap(), batches - 1);
     assert!(rest.iter().all(|batch| batch.id < newest.id));
 }
 

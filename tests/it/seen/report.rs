@@ -47,7 +47,7 @@ async fn batches_and_events_can_be_had_as_csv() {
     };
     let batches = rows("fill.batches.csv");
     let stored: i64 = items.database().value("SELECT count(*) FROM longhaul.batch").await;
-    assert_eq!(batches.len() as i64, stored);
+    assert_eq!(i64::try_from(batches.len()).unwrap(), stored);
     let changed: i64 = batches.iter().map(|batch| batch[7].parse::<i64>().unwrap()).sum();
     assert_eq!(changed, 200);
     let events = rows("fill.events.csv");

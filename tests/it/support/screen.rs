@@ -13,7 +13,7 @@ use super::project::PROGRAM;
 pub(crate) struct Screen {
     child: Child,
     keys: ChildStdin,
-    screen: vt100::Parser,
+    parser: vt100::Parser,
     /// It was the alternate screen at some time.
     pub(crate) had_all: bool,
 }
@@ -34,7 +34,7 @@ impl Screen {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
         let mut child = command.spawn().expect("util-linux has `script`");
         let keys = child.stdin.take().expect("it is piped");
-        Self { child, keys, screen: vt100::Parser::new(rows, columns, 0), had_all: false }
+        Self { child, keys, parser: vt100::Parser::new(rows, columns, 0), had_all: false }
     }
 
     /// Types this.
@@ -45,12 +45,12 @@ impl Screen {
 
     /// What is on the screen.
     pub(crate) fn contents(&self) -> String {
-        self.screen.screen().contents()
+        self.parser.screen().contents()
     }
 
     /// All of the screen is somebody's own.
     pub(crate) fn is_alternate(&self) -> bool {
-        self.screen.screen().alternate_screen()
+        self.parser.screen().alternate_screen()
     }
 
     /// Waits until this is on the screen.
@@ -68,7 +68,7 @@ impl Screen {
             if output.read_buf(&mut bytes).await.unwrap() == 0 {
                 return false;
             }
-            self.screen.process(&bytes);
+            self.parser.process(&bytes);
             self.had_all |= self.is_alternate();
         }
         true
