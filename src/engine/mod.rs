@@ -22,6 +22,7 @@ mod health;
 mod heartbeat;
 mod history;
 mod leave;
+mod leaving;
 pub(crate) mod lint;
 mod lock_monitor;
 mod notice;

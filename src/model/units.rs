@@ -100,7 +100,11 @@ pub fn shortened(text: &str, most: usize) -> String {
 /// `1 revision`, `2 revisions`.
 #[must_use]
 pub fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
+    let plural = match noun {
+        _ if count == 1 => "",
+        noun if noun.ends_with("ch") => "es",
+        _ => "s",
+    };
     format!("{count} {noun}{plural}")
 }
 

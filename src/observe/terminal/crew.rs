@@ -127,7 +127,7 @@ impl Worker {
         let tone = if self.doing == WORKING { Tone::Plain } else { Tone::Held };
         let mut line = vec![Span::plain(figures), Span::new(tone, self.doing.clone())];
         if let Some((range, to)) = &self.range {
-            let more = format!("  range {range} to {to}");
+            let more = format!("  range {range}, to {to}");
             let used: usize = line.iter().map(|span| width(&span.text)).sum();
             if used + width(&more) <= cells {
                 line.push(Span::new(Tone::Faint, more));

@@ -31,6 +31,29 @@ COMMENT ON COLUMN {schema}.sample.longest_blocked IS 'Seconds that a session was
 COMMENT ON COLUMN {schema}.sample.signals IS
     'By signal: [value, limit, unit], the value that was nearest to its limit.';
 
+-- A run's samples of a span of time, in so many stretches of equal length, from the first to the last. A sample belongs where its
+-- middle is: one that ends on a border belongs to the stretch before.
+CREATE FUNCTION {schema}.stretches(wanted_run bigint, from_at bigint, to_at bigint, points int)
+RETURNS TABLE (place int, began timestamptz, stretch interval, sample {schema}.sample)
+LANGUAGE sql STABLE AS $$
+    WITH wanted AS (
+        SELECT s, s.at, s.at - pg_catalog.make_interval(secs => s.seconds) AS since
+        FROM {schema}.sample AS s
+        WHERE s.run_id = wanted_run
+          AND (from_at IS NULL OR s.at >= pg_catalog.to_timestamp(from_at / 1000000.0))
+          AND (to_at IS NULL OR s.at <= pg_catalog.to_timestamp(to_at / 1000000.0))
+    ), span AS (
+        SELECT pg_catalog.min(since) AS began,
+               greatest(pg_catalog.max(at) - pg_catalog.min(since), interval '1 second') / points AS stretch
+        FROM wanted
+    )
+    SELECT pg_catalog.floor(extract(epoch FROM w.since + (w.at - w.since) / 2 - span.began)
+                            / extract(epoch FROM span.stretch))::int,
+           span.began, span.stretch, w.s
+    FROM wanted AS w, span
+$$;
+COMMENT ON FUNCTION {schema}.stretches IS 'Times are microseconds since 1970; NULL: from the first, to the last.';
+
 CREATE TABLE {schema}.timing (
     id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     run_id   bigint REFERENCES {schema}.run (id) ON DELETE CASCADE,

@@ -93,10 +93,13 @@ impl Panel {
                 })
             })
             .collect();
+        if told.is_empty() {
+            told.push("nothing yet".to_owned());
+        }
         if let Some(limit) = self.limit {
             told.push(format!("limit {}", (self.told)(limit)));
         }
-        if told.is_empty() { "nothing yet".to_owned() } else { told.join("; ") }
+        told.join("; ")
     }
 }
 

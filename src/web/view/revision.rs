@@ -1,12 +1,14 @@
 //! A revision: what it does, and what became of it.
 
 use maud::{Markup, html};
+use serde_json::Value;
 
 use super::common::{chip, latest_events};
 use super::overview::list;
 use super::queries::queries;
 use super::{Part, View};
 use crate::model::RevisionId;
+use crate::observe::human_latency;
 use crate::web::facts::OneRevision;
 use crate::web::key::{EventFilter, Key};
 
@@ -16,6 +18,7 @@ pub(super) fn view(one: &OneRevision) -> View {
     let parts = vec![
         Part { id: "head", html: head(one, message) },
         Part { id: "content", html: content(one) },
+        Part { id: "statements", html: statements(one) },
         Part { id: "queries", html: queries(&one.timings) },
         Part {
             id: "runs",
@@ -85,4 +88,32 @@ fn content(one: &OneRevision) -> Markup {
         (None, None) => return html! {},
     };
     html! { h2 { (title) } pre tabindex="0" { code { (text.trim()) } } }
+}
+
+/// What each statement took, as the latest event that has it tells.
+fn statements(one: &OneRevision) -> Markup {
+    let told = one.events.iter().find_map(|event| event.event.detail.as_ref()?["statements"].as_array());
+    let seconds = |value: &Value| value.as_f64().map(human_latency);
+    html! {
+        @if let Some(statements) = told.filter(|statements| !statements.is_empty()) {
+            h2 { "Statements" }
+            table.list {
+                thead { tr { th scope="col" { "Statement" } th.number scope="col" { "Took" } th.number scope="col" { "Waited for locks" } } }
+                tbody {
+                    @for statement in statements {
+                        tr {
+                            td.mono.wide { (statement["sql"].as_str().unwrap_or_default()) }
+                            td.number data-label="took" { (seconds(&statement["seconds"]).unwrap_or_default()) }
+                            td.number data-label="waited for locks" {
+                                @match seconds(&statement["lock_wait"]).filter(|_| statement["lock_wait"].as_f64() > Some(0.0)) {
+                                    Some(waited) => (waited),
+                                    None => "—",
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{alert, webhook};
 use crate::quarantine::Amounts;
-use crate::support::{Items, JobKind, Received, Receiver};
+use crate::support::{Database, Items, JobKind, Project, Received, Receiver};
 
 /// The message of this kind and status, once it has come.
 async fn hears(receiver: &Receiver, kind: &str, status: &str) -> Value {
@@ -214,4 +214,24 @@ async fn a_failure_that_the_database_cannot_keep_is_told_all_the_same() {
         "{message}"
     );
     assert!(!message.to_string().contains("hunter2"));
+}
+
+#[tokio::test]
+async fn a_query_that_a_revision_has_made_slower_is_told() {
+    let receiver = Receiver::new().await;
+    let project = Project::new(Database::empty().await);
+    project.database.execute("CREATE FUNCTION pay_slip() RETURNS int LANGUAGE sql AS 'SELECT 1'").await;
+    let query = "[[timed_query]]\nname = \"pay slip\"\nsql = \"SELECT pay_slip()\"\n";
+    project.configure(&format!("{}{query}", webhook(&receiver, &["slower"])));
+    project.write(
+        "1_slow.sql",
+        "-- revision: 1a\n-- message: slow\n\n-- migrate:up\nCREATE OR REPLACE FUNCTION pay_slip() RETURNS int LANGUAGE sql AS \
+         'SELECT 1 FROM pg_sleep(0.1)';\n\n-- migrate:down\nSELECT 1;\n",
+    );
+    // What was there before an alert was first looked for is nobody's news.
+    project.longhaul(&["set", "--database", "rows_per_second=100000"]).await.succeeded();
+    project.longhaul(&["upgrade", "--no-lint"]).await.succeeded();
+    let message = hears(&receiver, "slower", "firing").await;
+    assert!(sentence(&message).contains("the query \"pay slip\" takes"), "{message}");
+    assert_eq!(message["revision"], "1a");
 }
