@@ -6,7 +6,7 @@
 //!            headers                             connection   data
 //! ```
 //!
-//! A page in a browser costs the database one reading each two seconds, however many look ([`Reader`]); what changed in it is
+//! A page in a browser costs the database one reading each two seconds, however many look (`reader`); what changed in it is
 //! rendered and sent as server-sent events. Changes go the way of the commands `pause`, `resume`, `cancel` and `set`
 //! ([`crate::engine::Engine::command`]), with a reason, and are recorded with who asked. At the most two connections are open:
 //! the reader's, and that of a command. A crash of the page leaves nothing: it keeps nothing.
