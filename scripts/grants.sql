@@ -182,6 +182,8 @@ BEGIN
     LOOP
         IF entry.role <> '' THEN
             EXECUTE format('GRANT %s ON %I.%I TO %I', entry.rights, control, entry.relation, entry.role);
+            -- PUBLIC has it, unless somebody's default privileges took it away.
+            EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %I TO %I', control, entry.role);
         END IF;
     END LOOP;
 END

@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::signals;
 use crate::manifest::Manifest;
 use crate::model::{Ident, counted};
+use crate::observe::Cells;
 use crate::store::{Quarantined, RunRow};
 
 #[derive(Subcommand, Debug)]
@@ -173,7 +174,8 @@ async fn export(args: &ExportArgs, context: &Context<'_>) -> Result<u8, Failure>
 
 /// A line a row: its run, its key, what happened, and its old values.
 fn csv_of(all: &[Held], spreadsheet: bool) -> Result<String, csv::Error> {
-    let cell = |text: &str| if spreadsheet { harmless(text) } else { text.to_owned() };
+    let cells = if spreadsheet { Cells::Harmless } else { Cells::Plain };
+    let cell = |text: &str| cells.text(text);
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record([
         "run",
@@ -205,16 +207,6 @@ fn csv_of(all: &[Held], spreadsheet: bool) -> Result<String, csv::Error> {
     }
     let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
     Ok(String::from_utf8(bytes).expect("it was written from texts"))
-}
-
-/// A cell that no spreadsheet takes for a formula, as OWASP has it ("CSV Injection"): an apostrophe in front of what begins
-/// with `=`, `+`, `-`, `@`, a tab or a line break.
-fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
 }
 
 async fn retry(args: &RetryArgs, context: &Context<'_>) -> Result<u8, Failure> {
@@ -267,17 +259,4 @@ async fn give_up(args: &DropArgs, context: &Context<'_>) -> Result<u8, Failure> 
     let next = if dropped > 0 { "; `longhaul run` signs the job off without them" } else { "" };
     context.printer.say(&format!("{rows} of {} left as they are{next}", job.name));
     Ok(exit::DONE)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::harmless;
-
-    #[test]
-    fn no_spreadsheet_takes_a_cell_for_a_formula() {
-        for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"] {
-            assert_eq!(harmless(text), format!("'{text}"));
-        }
-        assert_eq!(harmless("id = 1"), "id = 1");
-    }
 }

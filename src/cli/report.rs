@@ -9,7 +9,7 @@ use super::context::Context;
 use super::exit;
 use super::failure::Failure;
 use crate::model::RunId;
-use crate::observe::{Report, Source, batches_to_csv, events_to_csv};
+use crate::observe::{Cells, Report, Source, batches_to_csv, events_to_csv};
 use crate::pg::Connection;
 use crate::web::report_html;
 
@@ -29,6 +29,9 @@ pub(crate) struct ReportArgs {
     /// Write the batches that are kept, and the events: FILE.csv becomes FILE.batches.csv and FILE.events.csv
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    /// With --csv: what a spreadsheet would take for a formula gets an apostrophe in front
+    #[arg(long, requires = "csv")]
+    spreadsheet: bool,
 }
 
 pub(crate) async fn report(args: &ReportArgs, context: &Context<'_>) -> Result<u8, Failure> {
@@ -49,7 +52,8 @@ pub(crate) async fn report(args: &ReportArgs, context: &Context<'_>) -> Result<u
         .filter(|report| report.standing.run.job == job.id())
         .ok_or_else(|| no_run(format!("{} has no run {run}", job.name)))?;
     if let Some(path) = &args.csv {
-        write_csv(path, &report, &connection, context).await?;
+        let cells = if args.spreadsheet { Cells::Harmless } else { Cells::Plain };
+        write_csv((path, cells), &report, &connection, context).await?;
     }
     if args.csv.is_none() && args.html.is_none() {
         let text = if context.printer.json { format!("{:#}", report.json()) } else { report.text() };
@@ -70,13 +74,14 @@ pub(crate) async fn report(args: &ReportArgs, context: &Context<'_>) -> Result<u
 }
 
 async fn write_csv(
-    path: &Path,
+    (path, cells): (&Path, Cells),
     report: &Report,
     connection: &Connection,
     context: &Context<'_>,
 ) -> Result<(), Failure> {
     let [batches, events] = ["batches", "events"].map(|what| path.with_extension(format!("{what}.csv")));
-    let mut writer = batches_to_csv(create(&batches)?).map_err(|error| cant_write(&batches, &error))?;
+    let mut writer =
+        batches_to_csv(create(&batches)?, cells).map_err(|error| cant_write(&batches, &error))?;
     let mut before = None;
     loop {
         let asked = (report.standing.run.id, before);
@@ -86,7 +91,7 @@ async fn write_csv(
         writer.write(&read).map_err(|error| cant_write(&batches, &error))?;
     }
     writer.finish().map_err(|error| cant_write(&batches, &error))?;
-    events_to_csv(&report.events, create(&events)?).map_err(|error| cant_write(&events, &error))?;
+    events_to_csv(&report.events, create(&events)?, cells).map_err(|error| cant_write(&events, &error))?;
     for file in [&batches, &events] {
         context.printer.say(&format!("written: {}", file.display()));
     }

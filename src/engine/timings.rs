@@ -2,7 +2,7 @@
 //!
 //! It only looks: whatever fails here is told, and stops nothing. Where no query is configured nothing is connected.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -22,6 +22,10 @@ const BUDGET: Duration = Duration::from_secs(2);
 /// Of the timings taken meanwhile, the latest of which the median is looked at.
 const LATEST: usize = 5;
 
+/// For how long a timed query may wait for a lock, or hold one, while a revision is at work: what it reads may be what the
+/// revision is about to lock, and that gives up after `lock_timeout`. A part of it.
+const OF_LOCK_TIMEOUT: u32 = 4;
+
 /// How often it is looked which query is due.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -38,8 +42,8 @@ struct Known {
     before: Vec<f64>,
     during: Vec<f64>,
     after: Vec<f64>,
-    /// That it is slower, or can't be run, is told once.
-    told: bool,
+    /// That it is slower, and that it can't be run, are told once each.
+    told: BTreeSet<&'static str>,
 }
 
 impl<'t> Timer<'t> {
@@ -94,7 +98,7 @@ impl<'t> Timer<'t> {
             *connection = self.engine.connector.connect("timings").await.ok();
         }
         let Some(open) = connection else { return };
-        let (answer, error) = match ask(open, query).await {
+        let (answer, error) = match ask(open, query, self.patience(query, phase)).await {
             Ok(answer) => (answer, None),
             Err(error) => {
                 let Some(code) = error.code().map(|code| code.code().to_owned()) else {
@@ -106,7 +110,8 @@ impl<'t> Timer<'t> {
         };
         let plan = if with_plan { look(open, query).await } else { None };
         if let Some(error) = error {
-            self.tell_once(query, format!("the query \"{}\" can't be timed: {error}", query.name)).await;
+            let message = format!("the query \"{}\" can't be timed: {error}", query.name);
+            self.tell_once(query, "query.failed", message).await;
         }
         let timing = Timing { phase, query: query.name.clone(), answer, plan };
         if self.engine.store.record_timing(&**open, self.subject, &timing).await.is_err() {
@@ -114,6 +119,16 @@ impl<'t> Timer<'t> {
         }
         if let Some(took) = timing.answer.took() {
             self.judge(query, phase, took).await;
+        }
+    }
+
+    /// How long the query may take.
+    fn patience(&self, query: &TimedQuery, phase: Phase) -> Duration {
+        match (self.subject, phase) {
+            (Subject::Revision(_), Phase::During) => {
+                query.timeout.min(self.engine.settings.lock_timeout / OF_LOCK_TIMEOUT)
+            }
+            _ => query.timeout,
         }
     }
 
@@ -142,11 +157,12 @@ impl<'t> Timer<'t> {
                 Verdict::Same | Verdict::Unknown => return,
             }
         };
-        self.tell_once(query, message).await;
+        self.tell_once(query, "query.slower", message).await;
     }
 
-    async fn tell_once(&self, query: &TimedQuery, message: String) {
-        if std::mem::replace(&mut self.known().entry(query.name.clone()).or_default().told, true) {
+    async fn tell_once(&self, query: &TimedQuery, kind: &'static str, message: String) {
+        let is_new = self.known().entry(query.name.clone()).or_default().told.insert(kind);
+        if !is_new {
             return;
         }
         self.engine.observer.notice(Notice::Warning { reason: message.clone() });
@@ -155,7 +171,7 @@ impl<'t> Timer<'t> {
             Subject::Revision(revision) => (None, Some(revision)),
         };
         let detail = Some(serde_json::json!({ "query": query.name }));
-        let event = Event { kind: "query.slower", run, revision, message, detail };
+        let event = Event { kind, run, revision, message, detail };
         if let Ok(connection) = self.engine.connector.connect("timings").await {
             let _ = self.engine.store.record(&*connection, self.engine.identity, event).await;
         }
@@ -166,9 +182,14 @@ impl<'t> Timer<'t> {
     }
 }
 
-async fn ask(connection: &mut Connection, query: &TimedQuery) -> Result<Answer, tokio_postgres::Error> {
-    let limit = query.timeout.as_millis();
-    let begin = format!("BEGIN READ ONLY; SET LOCAL statement_timeout = {limit}");
+async fn ask(
+    connection: &mut Connection,
+    query: &TimedQuery,
+    patience: Duration,
+) -> Result<Answer, tokio_postgres::Error> {
+    let limit = patience.as_millis().max(1);
+    let begin =
+        format!("BEGIN READ ONLY; SET LOCAL statement_timeout = {limit}; SET LOCAL lock_timeout = {limit}");
     connection.batch_execute(&begin).await?;
     let timed = timed::time(connection, "timed", &query.query).await;
     connection.batch_execute("ROLLBACK").await?;

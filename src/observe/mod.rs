@@ -16,7 +16,7 @@ pub mod watch;
 
 pub use fan::Fan;
 pub use progress::Progress;
-pub use report::{HeldBy, Report, batches_to_csv, events_to_csv};
+pub use report::{Cells, HeldBy, Report, batches_to_csv, events_to_csv};
 pub use standing::{Source, Standing};
 pub use terminal::{Show, Talk, Terminal};
 pub use timings::{PhaseFigures, QueryTimings, human_latency};

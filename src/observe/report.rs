@@ -13,7 +13,7 @@ use crate::model::RunId;
 use crate::pg::Connection;
 use crate::store::{HoldPeriod, LoggedEvent, Stay, StoreError, Subject};
 
-pub use csv::{batches_to_csv, events_to_csv};
+pub use csv::{Cells, batches_to_csv, events_to_csv};
 
 /// A run, and all that is known of how it came about.
 pub struct Report {

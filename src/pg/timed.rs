@@ -10,9 +10,9 @@ use crate::clock::Clock;
 /// A query that was timed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timed {
-    /// From the request to the last row, planning and network included, parsing not.
+    /// From the request to the last row: parsing, planning, waiting for locks and the network included.
     pub took: Duration,
-    /// The server gave up on it after that time.
+    /// The server gave up on it after that time, or on a lock that it needed.
     pub gave_up: bool,
 }
 
@@ -20,16 +20,21 @@ pub struct Timed {
 /// more use when the query was given up. `name` is what errors call it.
 pub async fn time(connection: &Connection, name: &str, query: &str) -> Result<Timed, Error> {
     connection.batch_execute(search_path::AS_AUTHOR).await?;
-    // In parentheses it can be nothing but a query.
-    let statement = connection.prepare(&format!("SELECT * FROM (\n{query}\n) AS {name}")).await?;
     // The server's time passes for real, whatever the caller's clock says.
     let clock = Clock::system();
     let begun = clock.monotonic();
-    let answer = connection.query(&statement, &[]).await;
+    let answer = async {
+        // In parentheses it can be nothing but a query. Already here it waits for the locks of its tables.
+        let statement = connection.prepare(&format!("SELECT * FROM (\n{query}\n) AS {name}")).await?;
+        connection.query(&statement, &[]).await
+    };
+    let answer = answer.await;
     let took = clock.monotonic().saturating_duration_since(begun);
     match answer {
         Ok(_) => Ok(Timed { took, gave_up: false }),
-        Err(error) if classify(&error) == ErrorClass::Timeout => Ok(Timed { took, gave_up: true }),
+        Err(error) if matches!(classify(&error), ErrorClass::Timeout | ErrorClass::Lock) => {
+            Ok(Timed { took, gave_up: true })
+        }
         Err(error) => Err(error),
     }
 }

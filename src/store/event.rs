@@ -34,6 +34,9 @@ impl Event<'_> {
 pub struct LoggedEvent {
     /// When, in the session's time zone.
     pub at: String,
+    /// The same in microseconds since 1970.
+    #[serde(skip)]
+    pub microseconds: i64,
     /// Its word.
     pub kind: String,
     /// The run.
@@ -102,6 +105,7 @@ impl LoggedEvent {
     pub(super) fn from_row(row: &Row) -> Self {
         Self {
             at: row.get("at"),
+            microseconds: row.get("microseconds"),
             kind: row.get("kind"),
             run: row.get("run_id"),
             revision: row.get("revision"),

@@ -196,7 +196,12 @@ impl Store {
         let signals: Map<String, Value> = sample
             .signals
             .iter()
-            .map(|one| (one.signal.clone(), json!([one.value, one.bound.limit(), one.unit.as_str()])))
+            .map(|one| {
+                (
+                    one.signal.clone(),
+                    json!([one.value, one.bound.limit(), one.unit.as_str(), one.bound.operator()]),
+                )
+            })
             .collect();
         client
             .execute(

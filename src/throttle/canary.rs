@@ -33,7 +33,7 @@ impl Canary {
         texts::apart(&self.query).1
     }
 
-    /// Its time from the request to the last row, planning and network included, parsing not.
+    /// Its time from the request to the last row.
     pub(super) async fn read(&self, connection: &Connection) -> Result<Reading, Error> {
         let timed = timed::time(connection, "canary", &self.query).await?;
         Ok(value(timed.took.as_secs_f64(), if timed.gave_up { "given up" } else { "" }))

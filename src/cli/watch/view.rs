@@ -20,6 +20,9 @@ use crate::observe::watch::{Action, Effect, Link, Model, Order, Reader, Snapshot
 /// How long after a loss another connection is tried.
 const AGAIN: Duration = Duration::from_secs(2);
 
+/// How long what was asked for last may take once somebody leaves.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// A command that is being carried out, and what is to be said of it.
 type Doing<'d> = Option<Pin<Box<dyn Future<Output = String> + 'd>>>;
 
@@ -52,13 +55,13 @@ pub(super) async fn view(job: Option<&str>, context: &Context<'_>) -> Result<u8,
         view.tell_age(context.clock.monotonic());
         view.screen.draw(&view.model).map_err(cant)?;
         tokio::select! {
-            () = ended.reached(StopLevel::AfterBatch) => return Ok(exit::DONE),
+            () = ended.reached(StopLevel::AfterBatch) => break,
             input = keys.recv() => match input {
-                None | Some(Input::Gone) => return Ok(exit::DONE),
+                None | Some(Input::Gone) => break,
                 Some(Input::Resized) => {}
                 Some(Input::Key(key)) => match view.model.key(key) {
                     Effect::Draw => {}
-                    Effect::Quit => return Ok(exit::DONE),
+                    Effect::Quit => break,
                     Effect::Suspend => view.screen.suspend().map_err(cant)?,
                     Effect::Redraw => view.screen.clear().map_err(cant)?,
                     Effect::Do(action) => orders.push_back(action),
@@ -72,6 +75,33 @@ pub(super) async fn view(job: Option<&str>, context: &Context<'_>) -> Result<u8,
             }
             () = &mut reading => {}
             () = context.clock.sleep(LOOK_EVERY) => {}
+        }
+    }
+    drop(view);
+    finish(context, &engine, doing, orders).await
+}
+
+/// What was asked for is carried out before the view is left, and said where the view was.
+async fn finish(
+    context: &Context<'_>,
+    engine: &Engine<'_>,
+    doing: Doing<'_>,
+    orders: VecDeque<Action>,
+) -> Result<u8, Failure> {
+    let carried_out = async {
+        if let Some(doing) = doing {
+            context.printer.say(&doing.await);
+        }
+        for action in orders {
+            context.printer.say(&carry_out(engine, action).await);
+        }
+    };
+    tokio::select! {
+        () = carried_out => Ok(exit::DONE),
+        () = context.clock.sleep(PATIENCE) => {
+            let message = "what was asked for last could not be carried out in time";
+            Err(Failure::new(exit::FAILED, message)
+                .hint(Some("`longhaul status` shows what is wanted of each run".to_owned())))
         }
     }
 }

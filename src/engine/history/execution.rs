@@ -13,8 +13,8 @@ use std::ops::Range;
 use std::time::Instant;
 
 use futures_util::TryStreamExt;
-use tokio_postgres::SimpleQueryStream;
 use tokio_postgres::error::ErrorPosition;
+use tokio_postgres::{SimpleQueryMessage, SimpleQueryStream};
 
 use super::attempt::Attempt;
 use super::{FailedSection, HistoryError};
@@ -66,7 +66,10 @@ impl Attempt<'_> {
                     Some(answer) => answer,
                     None => self.send(sql, (number, piece)).await?,
                 };
-                self.through(answer).await.map_err(failed(sql, (number, piece)))?;
+                self.through(answer).await.map_err(|(done, error)| {
+                    // A text that goes as one has several statements.
+                    failed(sql, (number + done, piece))(error)
+                })?;
                 if let Some(shown) = shown(number) {
                     began = self.tell_end(place, shown, began);
                 }
@@ -88,7 +91,7 @@ impl Attempt<'_> {
         let (began, whole) = (self.now(), 0..sql.len());
         let run = async {
             let answer = self.send(sql, (0, &whole)).await?;
-            self.through(answer).await.map_err(failed(sql, (0, &whole)))
+            self.through(answer).await.map_err(|(_, error)| failed(sql, (0, &whole))(error))
         };
         let done = run.await.map_err(|failed| self.failed(Some(sql), kept, failed));
         self.look_what_is_left(sql);
@@ -103,9 +106,12 @@ impl Attempt<'_> {
         self.connection.simple_query_raw(&sql[piece.1.clone()]).await.map_err(failed(sql, piece))
     }
 
-    async fn through(&self, answer: SimpleQueryStream) -> Result<(), tokio_postgres::Error> {
-        let mut answer = std::pin::pin!(answer);
-        while answer.try_next().await?.is_some() {}
+    /// Waits until it is through; an error comes with the statements that were.
+    async fn through(&self, answer: SimpleQueryStream) -> Result<(), (usize, tokio_postgres::Error)> {
+        let (mut answer, mut done) = (std::pin::pin!(answer), 0);
+        while let Some(message) = answer.try_next().await.map_err(|error| (done, error))? {
+            done += usize::from(matches!(message, SimpleQueryMessage::CommandComplete(_)));
+        }
         Ok(())
     }
 
@@ -183,13 +189,14 @@ fn says(sql: &str, words: &[&str]) -> bool {
     manifest::words(sql).iter().any(|word| words.contains(&&*word.to_ascii_uppercase()))
 }
 
-/// Makes the `map_err` argument for a piece of the text.
+/// Makes the `map_err` argument for a piece of the text. Characters are counted only once it has failed: a section may have
+/// megabytes, and thousands of pieces.
 fn failed(
     sql: &str,
     (through, piece): (usize, &Range<usize>),
 ) -> impl FnOnce(tokio_postgres::Error) -> Failed {
-    let before = sql[..piece.start].chars().count();
-    move |source| Failed { through, before, source }
+    let start = piece.start;
+    move |source| Failed { through, before: sql[..start].chars().count(), source }
 }
 
 fn excerpt(sql: &str, before: usize, error: &tokio_postgres::Error) -> Option<SqlExcerpt> {

@@ -126,6 +126,7 @@ impl<'h> Session<'h> {
         engine.observer.notice(Notice::Applying { revision: change.title(), direction: change.direction });
         let timer = Timer::new(engine, Subject::Revision(&change.revision.id));
         timer.take(Phase::Before).await;
+        self.may_go_on(&change.revision.id)?;
         let started = engine.clock.monotonic();
         let done = tokio::select! {
             done = self.try_until_done(change) => done,

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 
 use crate::model::shortened;
 
+/// Statements that are kept one by one: the slowest. An event is read again and again.
+const MOST: usize = 100;
+
 /// Characters of a statement that are kept.
 const KEPT: usize = 200;
 
@@ -78,7 +81,19 @@ impl Timing {
                 "lock_wait": rounded(time.lock_wait),
             })
         };
-        self.through.iter().map(one).collect()
+        if self.through.len() <= MOST {
+            return self.through.iter().map(one).collect();
+        }
+        let mut times: Vec<Duration> = self.through.iter().map(|time| time.took).collect();
+        times.sort_unstable_by(|one, other| other.cmp(one));
+        let slow = self.through.iter().filter(|time| time.took > times[MOST]);
+        let (slow, rest) = (slow.map(one).collect::<Vec<_>>(), times[MOST..].iter().sum::<Duration>());
+        let others = json!({
+            "sql": format!("the other {} statements", self.through.len() - slow.len()),
+            "seconds": rounded(rest),
+            "lock_wait": 0.0,
+        });
+        slow.into_iter().chain([others]).collect()
     }
 }
 

@@ -60,8 +60,9 @@ impl Bound {
         }
     }
 
-    /// How the reason writes it.
-    pub(super) fn operator(self) -> &'static str {
+    /// How the reason writes it: `>`, `<` or `≠`.
+    #[must_use]
+    pub fn operator(self) -> &'static str {
         match self {
             Self::Above(_) => ">",
             Self::Below(_) => "<",

@@ -29,7 +29,7 @@ COMMENT ON COLUMN {schema}.sample.batch_time IS 'Seconds that the batches took, 
 COMMENT ON COLUMN {schema}.sample.lock_wait IS 'Seconds that batches were seen to wait for locks of others, in all.';
 COMMENT ON COLUMN {schema}.sample.longest_blocked IS 'Seconds that a session was seen to wait for a batch, at the longest.';
 COMMENT ON COLUMN {schema}.sample.signals IS
-    'By signal: [value, limit, unit], the value that was nearest to its limit.';
+    'By signal: [value, limit, unit, operator], the value that was nearest to trouble.';
 
 -- A run's samples of a span of time, in so many stretches of equal length, from the first to the last. A sample belongs where its
 -- middle is: one that ends on a border belongs to the stretch before.

@@ -14,9 +14,10 @@ FROM told AS t
 LEFT JOIN LATERAL (
     SELECT greatest(t.at, max(s.at)) AS at
     FROM {schema}.sample AS s
-    WHERE s.run_id = $1 AND s.stay::text = t.detail ->> 'stay'
-    HAVING coalesce(max(s.at), t.at) < clock_timestamp() - $2::text::interval
-        OR NOT EXISTS (SELECT FROM {schema}.worker AS w WHERE w.run_id = $1)
-) AS ended ON t.next_at IS NULL
+    WHERE t.next_at IS NULL AND s.run_id = $1 AND s.stay = (t.detail ->> 'stay')::uuid
+    HAVING t.next_at IS NULL
+       AND (coalesce(max(s.at), t.at) < clock_timestamp() - $2::text::interval
+            OR NOT EXISTS (SELECT FROM {schema}.worker AS w WHERE w.run_id = $1))
+) AS ended ON true
 WHERE t.kind = 'hold.began'
 ORDER BY t.id

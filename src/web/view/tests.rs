@@ -88,6 +88,7 @@ fn standing(name: &str, state: RunState) -> Standing {
 fn event(name: &str) -> NumberedEvent {
     let event = LoggedEvent {
         at: name.to_owned(),
+        microseconds: 0,
         kind: name.to_owned(),
         run: Some(7),
         revision: Some(name.to_owned()),

@@ -121,6 +121,8 @@ impl Database {
 
     /// The same database after its server has gone: on this server, as soon as it takes connections.
     pub(crate) async fn is_back_at(&mut self, url: &str) {
+        // Until then it takes connections that it is about to end.
+        super::wait_for("the server ends its sessions", || async { self.client.is_closed() }).await;
         super::wait_for("the server takes connections again", || async {
             tokio_postgres::connect(url, NoTls).await.is_ok()
         })
