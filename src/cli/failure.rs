@@ -183,12 +183,7 @@ impl From<RunError> for Failure {
             RunError::Drifted { diff, .. } => Some(diff.trim_end().to_owned()),
             _ => error.finding().and_then(|finding| finding.excerpt.as_ref()).map(draw),
         };
-        let logged = match &error {
-            RunError::Row { .. } => Some("a row can't take its new value, and nothing of its batch was kept"),
-            RunError::Batch { .. } => Some("a batch failed, and nothing of it was kept"),
-            RunError::TotalsDiffer { .. } => Some("the totals differ"),
-            _ => None,
-        };
+        let logged = error.without_values();
         Self { logged, ..Self::from_error(code, &error) }.detail(detail).hint(error.hint())
     }
 }

@@ -60,7 +60,11 @@ impl Ending {
         };
         let error = result.as_ref().err().map(|error| {
             let totals_differ = matches!(error, RunError::TotalsDiffer { .. });
-            serde_json::json!({ "sqlstate": error.sqlstate(), "totals_differ": totals_differ })
+            serde_json::json!({
+                "sqlstate": error.sqlstate(),
+                "totals_differ": totals_differ,
+                "public": error.without_values().map(|_| error.in_public()),
+            })
         });
         Self { run, job: job.name.clone(), input, for_all, event, reason, sign_off, error }
     }

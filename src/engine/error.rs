@@ -233,9 +233,32 @@ impl RunError {
         Self::Batch { interval, source }
     }
 
+    /// What went wrong, where the error itself names a row, its key or its values: for what goes further than the database.
+    #[must_use]
+    pub fn without_values(&self) -> Option<&'static str> {
+        match self {
+            Self::Row { .. } => Some("a row can't take its new value, and nothing of its batch was kept"),
+            Self::Batch { .. } => Some("a batch failed, and nothing of it was kept"),
+            Self::TotalsDiffer { .. } => Some("the totals differ"),
+            _ => None,
+        }
+    }
+
+    /// One line: the error and the server's message, without keys and values of rows.
+    pub(super) fn in_public(&self) -> String {
+        let text = self.without_values().map_or_else(|| self.to_string(), str::to_owned);
+        match self.sqlstate().filter(|code| crate::pg::sqlstate::may_tell_values(code)) {
+            Some(code) => format!("{text} (SQLSTATE {code})"),
+            None => self.with_sources(text),
+        }
+    }
+
     /// One line: the error and the server's message.
     pub(super) fn in_short(&self) -> String {
-        let mut text = self.to_string();
+        self.with_sources(self.to_string())
+    }
+
+    fn with_sources(&self, mut text: String) -> String {
         let mut source = std::error::Error::source(self);
         while let Some(error) = source {
             if let Some(database) =

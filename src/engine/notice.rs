@@ -150,7 +150,7 @@ pub enum Notice {
     },
     /// Nothing is being done for a while.
     Waiting {
-        /// Why.
+        /// Why, without a row's key or values.
         reason: String,
     },
     /// The operator's stop was heard.

@@ -16,6 +16,7 @@
 
 mod delivery;
 mod facts;
+mod failing;
 mod noticing;
 mod outbox;
 mod source;

@@ -209,7 +209,7 @@ fn of_run(about: &About, notice: Notice) {
         Notice::Stopping { how } => of_run!(info, about, "{how}"),
         Notice::Vacuuming => of_run!(info, about, "a VACUUM runs beside the batches"),
         Notice::Walking { how } => of_run!(info, about, how, "walking"),
-        Notice::Resized { reason } => of_run!(debug, about, "{reason}"),
+        Notice::Resized { reason } => of_run!(debug, about, "{}", without_query(&reason)),
         Notice::Rescaled { reason } => of_run!(info, about, "{reason}"),
         Notice::Waiting { reason } => of_run!(info, about, "waiting: {}", without_query(&reason)),
         Notice::Warning { reason } => of_run!(warn, about, "{}", without_query(&reason)),

@@ -123,7 +123,7 @@ pub struct Sight<'s> {
 pub struct Occurrence {
     /// What it is.
     pub kind: AlertKind,
-    /// Its name: the same from whichever host and as long as it lasts.
+    /// Its name: the same from whichever host and as long as it lasts. See [`Self::is_told_as`].
     pub key: String,
     /// What it is about.
     pub subject: Subject,
@@ -133,6 +133,15 @@ pub struct Occurrence {
     pub at: Timestamp,
     /// It has come to its threshold.
     pub due: bool,
+}
+
+impl Occurrence {
+    /// Whether what is stored under this name tells of it. What was over and is there again is stored as `… again 12`.
+    #[must_use]
+    pub fn is_told_as(&self, stored: &str) -> bool {
+        let rest = stored.strip_prefix(&self.key);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" again "))
+    }
 }
 
 /// What there is to tell of these kinds.

@@ -78,6 +78,8 @@ pub struct EventSince {
     pub message: String,
     /// The server's error in it.
     pub sqlstate: Option<String>,
+    /// The reason without keys and values of rows, where the sentence has some.
+    pub public: Option<String>,
     /// Its reason is that totals differ.
     pub totals_differ: bool,
 }
@@ -156,6 +158,7 @@ impl Store {
                 revision: row.get("revision"),
                 message: row.get("message"),
                 sqlstate: row.get("sqlstate"),
+                public: row.get("public"),
                 totals_differ: row.get("totals_differ"),
             })
             .collect())
@@ -226,11 +229,11 @@ impl Store {
         }))
     }
 
-    /// Keeps what became of a try to send a message.
+    /// Keeps what became of a try to send a message. Where somebody else has tried since, only that it was sent counts.
     pub async fn settle_alert(
         &self,
         client: &impl GenericClient,
-        id: i64,
+        (id, attempt): (i64, u32),
         sending: &Sending,
     ) -> Result<(), StoreError> {
         let (state, after, error) = match sending {
@@ -238,8 +241,9 @@ impl Store {
             Sending::Again { after, error } => ("due", *after, Some(error)),
             Sending::Dropped { error } => ("dropped", Duration::ZERO, Some(error)),
         };
+        let attempt = i32::try_from(attempt).unwrap_or(i32::MAX);
         client
-            .execute(&self.sql.settle_alert, &[&id, &state, &after.as_secs_f64(), &error])
+            .execute(&self.sql.settle_alert, &[&id, &state, &after.as_secs_f64(), &error, &attempt])
             .await
             .map_err(doing("keep what became of an alert's message"))?;
         Ok(())

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::isolation::{Isolated, interruption};
+use super::isolation::{Isolated, Trip, interruption};
 use super::{Held, Session, Tools, Worker};
 use crate::engine::batch::{Batch, Committed};
 use crate::engine::stop::StopLevel;
@@ -73,7 +73,8 @@ impl Worker<'_> {
                     }
                     Ok(Isolated::TooMany { reason, sqlstate }) => {
                         self.seat.end();
-                        return self.trip(reason, Some(sqlstate)).await.map(Advance::Tripped);
+                        let trip = Trip { reason, public: None, sqlstate: Some(sqlstate) };
+                        return self.trip(trip).await.map(Advance::Tripped);
                     }
                     Err(error) => (Err(error), false),
                 }

@@ -40,6 +40,26 @@ pub(super) enum Isolated {
     Interrupted,
 }
 
+/// Why a run is to be paused by itself.
+pub(super) struct Trip {
+    /// In words.
+    pub(super) reason: String,
+    /// The same without keys and values of rows, where it has some and its SQLSTATE doesn't tell that.
+    pub(super) public: Option<String>,
+    /// The server's code.
+    pub(super) sqlstate: Option<String>,
+}
+
+impl Trip {
+    pub(super) fn over(error: &RunError) -> Self {
+        Self {
+            reason: error.in_short(),
+            public: error.without_values().map(|_| error.in_public()),
+            sqlstate: error.sqlstate(),
+        }
+    }
+}
+
 /// The batch in hand.
 struct Isolation<'i> {
     tools: &'i Tools<'i>,
@@ -82,7 +102,8 @@ impl Worker<'_> {
     }
 
     /// Stores that the run is to be paused, as an operator would: every process at work obeys.
-    pub(super) async fn trip(&mut self, reason: String, sqlstate: Option<String>) -> Result<Leave, RunError> {
+    pub(super) async fn trip(&mut self, trip: Trip) -> Result<Leave, RunError> {
+        let Trip { reason, public, sqlstate } = trip;
         let Tools { store, run, .. } = *self.tools;
         let wish = Wish { wanted: Wanted::Pause, by: Some(Wish::OWN.to_owned()), why: Some(reason.clone()) };
         let failed = || RunError::sql("pause the run");
@@ -90,7 +111,8 @@ impl Worker<'_> {
         let transaction = connection.transaction().await.map_err(failed())?;
         store.set_wanted(&transaction, run, &wish).await?;
         let message = format!("run {run} pauses by itself: {reason}");
-        let detail = sqlstate.map(|code| serde_json::json!({ "sqlstate": code }));
+        let detail = (sqlstate.is_some() || public.is_some())
+            .then(|| serde_json::json!({ "sqlstate": sqlstate, "public": public }));
         let event = Event { detail, ..Event::of_run(run, "run.tripped", message) };
         store.record(&transaction, self.tools.identity, event).await?;
         store.notify_workers(&transaction, Some(run)).await?;

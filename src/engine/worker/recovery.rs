@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::isolation::Trip;
 use super::{Held, Session, Step, Worker};
 use crate::engine::seat::GaveWay;
 use crate::engine::{Leave, Notice, RunError, StopLevel};
@@ -55,7 +56,7 @@ impl Worker<'_> {
         }
         if error.is_disk_full() {
             // Another attempt would fill what others need.
-            return self.trip(error.in_short(), error.sqlstate()).await.map(Step::Leaves);
+            return self.trip(Trip::over(&error)).await.map(Step::Leaves);
         }
         self.failures.count += 1;
         let now = self.tools.clock.monotonic();
@@ -88,8 +89,10 @@ impl Worker<'_> {
         };
         if self.failures.lost >= MOST_LOST {
             self.reconnect().await?;
-            let reason = format!("the connection was lost {MOST_LOST} times in a row: {}", error.in_short());
-            return self.trip(reason, error.sqlstate()).await.map(Step::Leaves);
+            let lost = |error| format!("the connection was lost {MOST_LOST} times in a row: {error}");
+            let Trip { reason, public, sqlstate } = Trip::over(&error);
+            let trip = Trip { reason: lost(reason), public: public.map(lost), sqlstate };
+            return self.trip(trip).await.map(Step::Leaves);
         }
         let pause = match policy.delay(self.failures.count, elapsed, fastrand::f64()) {
             Ok(pause) => pause,
@@ -99,13 +102,13 @@ impl Worker<'_> {
             }
             Err(_) if class == ErrorClass::Lock => policy.cap,
             Err(_) if class == ErrorClass::Resources => {
-                return self.trip(error.in_short(), error.sqlstate()).await.map(Step::Leaves);
+                return self.trip(Trip::over(&error)).await.map(Step::Leaves);
             }
             Err(_) => return Err(error),
         };
         let reason = match class {
             ErrorClass::Lock => self.lock_reason(&error),
-            _ => error.in_short(),
+            _ => error.in_public(),
         };
         self.tools.gate.do_now(&format!("waiting: {reason}"));
         let what = format!("tries again: {reason}");
@@ -125,8 +128,8 @@ impl Worker<'_> {
     /// The error, and who has the lock.
     fn lock_reason(&self, error: &RunError) -> String {
         match self.seat.waited_for() {
-            Some(who) => format!("{}, held by {who}", error.in_short()),
-            None => error.in_short(),
+            Some(who) => format!("{}, held by {who}", error.in_public()),
+            None => error.in_public(),
         }
     }
 

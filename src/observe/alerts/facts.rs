@@ -70,7 +70,8 @@ async fn run(
 pub(super) fn happened(event: EventSince) -> Happened {
     let instead = match event.sqlstate.as_deref().filter(|code| sqlstate::may_tell_values(code)) {
         Some(code) => Some(format!("a row can't take its new value (SQLSTATE {code})")),
-        None => event.totals_differ.then(|| "the totals differ".to_owned()),
+        None if event.totals_differ => Some("the totals differ".to_owned()),
+        None => event.public,
     };
     Happened {
         id: event.id,

@@ -74,7 +74,7 @@ impl Watcher {
                 // Of a run whose hours aren't known here others judge.
                 _ => !runs.iter().any(|run| Some(run.id) == message.run && run.schedule.is_none()),
             };
-            if !is_judged || found.iter().any(|one| one.key == occurrence) {
+            if !is_judged || found.iter().any(|one| one.is_told_as(&occurrence)) {
                 continue;
             }
             let subject = Subject { run: message.run, job: message.job.clone(), ..Subject::default() };

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::facts;
+use super::failing::{Blind, Failing};
 use super::outbox::Outbox;
 use super::source::AlertSource;
 use crate::config::Alert;
@@ -15,9 +16,6 @@ use crate::model::AlertKind;
 use crate::pg::Connection;
 use crate::plan::alerts::{DriftFacts, Occurrence, Subject};
 use crate::store::{StoreError, Use};
-
-/// How often to look.
-const LOOK: Duration = Duration::from_secs(5);
 
 /// How often files are compared with what was applied, and old messages are forgotten.
 const RARELY: Duration = Duration::from_secs(3600);
@@ -82,8 +80,7 @@ pub(super) struct Watcher {
     pub(super) drift: Option<DriftFacts>,
     pub(super) drift_known: bool,
     rarely: Option<Instant>,
-    /// The role may not; it is said once.
-    is_refused: bool,
+    failing: Failing,
 }
 
 impl Watcher {
@@ -98,7 +95,7 @@ impl Watcher {
             drift: None,
             drift_known: false,
             rarely: None,
-            is_refused: false,
+            failing: Failing::default(),
         }
     }
 
@@ -106,15 +103,11 @@ impl Watcher {
         loop {
             self.look().await;
             let rest = self.source.clock.clone();
-            let mut rest = std::pin::pin!(rest.sleep(LOOK));
+            let mut rest = std::pin::pin!(rest.sleep(self.failing.pause()));
             loop {
                 tokio::select! {
                     () = &mut rest => break,
-                    tried = self.outbox.next() => {
-                        let settled = tried.settle(&self.source, self.connection.as_ref()).await;
-                        self.keep_if(settled.is_ok());
-                        self.send().await;
-                    }
+                    () = self.outbox.next(&self.source) => self.send().await,
                     _ = finish.changed() => {
                         let end = finish.borrow().clone();
                         let clock = self.source.clock.clone();
@@ -135,10 +128,17 @@ impl Watcher {
         if let (None, Some(failure)) = (&self.connection, end.and_then(|end| end.failure)) {
             self.tell_without_database(&failure);
         }
+        self.empty().await;
+        if !self.outbox.is_settled() {
+            self.look().await;
+            self.empty().await;
+        }
+    }
+
+    /// Until nothing is on its way.
+    async fn empty(&mut self) {
         while !self.outbox.is_empty() {
-            let tried = self.outbox.next().await;
-            let settled = tried.settle(&self.source, self.connection.as_ref()).await;
-            self.keep_if(settled.is_ok());
+            self.outbox.next(&self.source).await;
             self.send().await;
         }
     }
@@ -168,20 +168,11 @@ impl Watcher {
     /// Looks once. An error leaves everything for the next look, on another connection.
     async fn look(&mut self) {
         let looked = self.try_to_look().await;
-        if let Err(StoreError::Rights { .. }) = &looked {
-            self.refused(&looked);
+        if let Some(reason) = self.failing.take(looked.as_ref().err()) {
+            self.source.observer.notice(Notice::Warning { reason });
         }
         self.keep_if(looked.is_ok());
         self.send().await;
-    }
-
-    fn refused(&mut self, looked: &Result<(), StoreError>) {
-        if let (Err(error), false) = (looked, self.is_refused) {
-            self.is_refused = true;
-            let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-            let reason = format!("alerts aren't sent from here: {error}{hint}");
-            self.source.observer.notice(Notice::Warning { reason });
-        }
     }
 
     fn keep_if(&mut self, is_well: bool) {
@@ -196,12 +187,12 @@ impl Watcher {
         self.keep_if(sent.is_ok());
     }
 
-    async fn try_to_look(&mut self) -> Result<(), StoreError> {
+    async fn try_to_look(&mut self) -> Result<(), Blind> {
         if self.connection.as_ref().is_none_or(|connection| connection.is_closed()) {
             self.connection = None;
-            let Ok(connection) = self.source.connector.connect("alerts").await else { return Ok(()) };
-            // Where nothing was ever run, and where another version is about to bring the schema up, there is nothing to tell.
-            if !self.source.store.is_readable(&connection).await.unwrap_or(false) {
+            let connection = self.source.connector.connect("alerts").await?;
+            // Where nothing was ever run there is nothing to tell.
+            if !self.source.store.is_readable(&connection).await? {
                 return Ok(());
             }
             self.source.store.require(&*connection, Use::Alert).await?;

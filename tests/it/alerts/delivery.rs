@@ -124,9 +124,17 @@ async fn a_command_gets_the_message_and_no_password() {
     for secret in ["hunter2", "sesame", "DATABASE_URL"] {
         assert!(!environment.contains(secret), "{secret} is in:\n{environment}");
     }
-    // What it left behind kept its output open, and had its time.
+    // What it left behind keeps its output open, and is no concern of ours.
+    assert_eq!(kept(&items.project).await, ("sent".to_owned(), 1));
+}
+
+#[tokio::test]
+async fn a_command_that_takes_too_long_is_ended() {
+    let items = Items::new(20, JobKind::Counting).await;
+    items.project.configure(&alert(&["finished"], "command = \"sleep 600; echo told\"\ntimeout = \"1s\""));
+    items.project.longhaul(&["run", "fill"]).await.succeeded();
     let error: Option<String> = items.database().value("SELECT last_error FROM longhaul.alert").await;
-    assert_eq!(error.as_deref(), Some("the command took longer than 2 s"));
+    assert_eq!(error.as_deref(), Some("the command took longer than 1 s"));
 }
 
 #[tokio::test]

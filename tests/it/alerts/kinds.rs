@@ -60,6 +60,44 @@ async fn a_run_that_pauses_by_itself_or_whose_totals_differ_is_told_without_valu
 }
 
 #[tokio::test]
+async fn a_batch_that_fails_is_told_and_logged_without_the_keys_of_its_rows() {
+    let receiver = Receiver::new().await;
+    let project = Project::new(Database::empty().await);
+    project
+        .database
+        .execute(
+            "CREATE TABLE people (mail text PRIMARY KEY, done bool);
+             INSERT INTO people SELECT 'ann' || i || '@example.com' FROM generate_series(100, 199) AS i;
+             CREATE SEQUENCE tries;
+             CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 IF nextval('tries') = 1 THEN RAISE 'try again' USING ERRCODE = '40001'; END IF;
+                 RAISE 'no room' USING ERRCODE = '53100';
+             END $$;
+             CREATE TRIGGER fails BEFORE UPDATE ON people FOR EACH ROW EXECUTE FUNCTION fails()",
+        )
+        .await;
+    project.write(
+        "fill.toml",
+        "[job]\ntable = \"people\"\nset = { done = \"true\" }\nwhere = \"done IS NULL\"\n",
+    );
+    project.configure(&format!(
+        "{}\n[log]\nto = \"longhaul.log\"\nlevel = \"debug\"\n",
+        webhook(&receiver, &["failed"])
+    ));
+    project.longhaul(&["run", "fill"]).await.ended_with(4).says("the batch from the beginning up to ann");
+    let message = hears(&receiver, "failed", "firing").await;
+    assert_eq!(
+        sentence(&message),
+        "run 1 of fill has paused by itself: a batch failed, and nothing of it was kept: no room; `longhaul log` tells all of it"
+    );
+    let log = std::fs::read_to_string(project.jobs().parent().unwrap().join("longhaul.log")).unwrap();
+    assert!(log.contains("waiting: a batch failed, and nothing of it was kept: try again"), "{log}");
+    for text in [log, message.to_string()] {
+        assert!(!text.contains("@example.com"), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn a_revision_that_fails_and_one_that_is_undone_are_told() {
     let receiver = Receiver::new().await;
     let items = Items::new(20, JobKind::Counting).await;
@@ -168,6 +206,25 @@ async fn a_file_that_changed_since_it_was_applied_is_told_and_that_it_is_mended(
     items.project.write("1_note.sql", file);
     items.project.longhaul(&["worker", "--once"]).await.succeeded();
     assert_eq!(hears(&receiver, "drift", "resolved").await["id"], message["id"]);
+    // The same again is told again: once, and that it is over.
+    items.project.write("1_note.sql", &file.replace("note text", "note int"));
+    for _ in 0..2 {
+        items.project.longhaul(&["worker", "--once"]).await.succeeded();
+    }
+    items.project.write("1_note.sql", file);
+    for _ in 0..2 {
+        items.project.longhaul(&["worker", "--once"]).await.succeeded();
+    }
+    let messages: Vec<Value> = receiver.received().iter().map(Received::json).collect();
+    let told: Vec<(&str, &str)> =
+        messages.iter().map(|one| (one["status"].as_str().unwrap(), one["id"].as_str().unwrap())).collect();
+    let (first, again) = (told[0].1, told[2].1);
+    assert!(again.strip_prefix(first).is_some_and(|rest| rest.starts_with(" again ")), "{told:?}");
+    assert_eq!(
+        told,
+        [("firing", first), ("resolved", first), ("firing", again), ("resolved", again)],
+        "each once"
+    );
 }
 
 #[tokio::test]

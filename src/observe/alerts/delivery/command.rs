@@ -14,6 +14,9 @@ use crate::model::AlertMessage;
 /// As much of what it prints is read.
 const MOST_OUTPUT: u64 = 4096;
 
+/// How long its output is read once it has ended.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
 /// Runs it in `sh`; status 0 takes the message.
 pub(super) async fn run(
     command: &str,
@@ -74,7 +77,7 @@ fn start(command: &str, message: &AlertMessage) -> std::io::Result<Child> {
         .spawn()
 }
 
-/// Gives it the input and reads what it says until it ends.
+/// Gives it the input and reads what it says until it ends, whatever it leaves behind.
 async fn talk(child: &mut Child, input: String) -> std::io::Result<(std::process::ExitStatus, String)> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let give = async {
@@ -83,16 +86,26 @@ async fn talk(child: &mut Child, input: String) -> std::io::Result<(std::process
             let _ = stdin.write_all(input.as_bytes()).await;
         }
     };
-    let (out, err) = (read(stdout), read(stderr));
-    let ((), out, err, status) = tokio::join!(give, out, err, child.wait());
-    Ok((status?, format!("{out} {err}")))
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let status = {
+        let mut talk = std::pin::pin!(async {
+            tokio::join!(give, read(stdout, &mut out), read(stderr, &mut err));
+        });
+        tokio::select! {
+            status = child.wait() => {
+                // What it left behind may keep them open for as long as it likes.
+                let _ = tokio::time::timeout(LAST_WORDS, talk).await;
+                status?
+            }
+            () = &mut talk => child.wait().await?,
+        }
+    };
+    Ok((status, format!("{} {}", String::from_utf8_lossy(&out), String::from_utf8_lossy(&err))))
 }
 
-async fn read(stream: Option<impl tokio::io::AsyncRead + Unpin>) -> String {
-    let Some(mut stream) = stream else { return String::new() };
-    let mut said = Vec::new();
-    let _ = (&mut stream).take(MOST_OUTPUT).read_to_end(&mut said).await;
-    // The rest is read and forgotten, so that nothing waits for us.
+/// Its beginning is kept. The rest is read and forgotten, so that nothing waits for us.
+async fn read(stream: Option<impl tokio::io::AsyncRead + Unpin>, said: &mut Vec<u8>) {
+    let Some(mut stream) = stream else { return };
+    let _ = (&mut stream).take(MOST_OUTPUT).read_to_end(said).await;
     let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
-    String::from_utf8_lossy(&said).into_owned()
 }
