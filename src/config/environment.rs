@@ -66,14 +66,23 @@ impl<const N: usize> From<[(&str, &str); N]> for Environment {
     }
 }
 
-/// Whether a variable may have a database's password in it: by its name, or as a URL with a password.
+/// Whether a variable may have a database's password in it, or another secret as the page's token: by its name, or as a URL
+/// or connection string with a password.
 #[must_use]
 pub fn may_tell_password(name: &str, value: &str) -> bool {
-    let named = ["PASSWORD", "DATABASE_URL", "DATABASE_URI"].iter().any(|word| name.contains(word));
+    let name = name.to_ascii_uppercase();
+    let named = ["PASSWORD", "DATABASE_URL", "DATABASE_URI", "TOKEN", "SECRET"]
+        .iter()
+        .any(|word| name.contains(word));
     let authority =
         value.split_once("://").map(|(_, rest)| rest.split(['/', '?']).next().unwrap_or_default());
     let address = authority.and_then(|authority| authority.rsplit_once('@'));
-    named || address.is_some_and(|(user, _)| user.contains(':')) || value.contains("password=")
+    named || address.is_some_and(|(user, _)| user.contains(':')) || sets_password(value)
+}
+
+/// As in `host=h password = x`.
+fn sets_password(text: &str) -> bool {
+    text.split("password").skip(1).any(|rest| rest.trim_start().starts_with('='))
 }
 
 #[cfg(test)]
@@ -89,6 +98,10 @@ mod tests {
         assert!(may_tell_password("DATABASE_URL", "postgres://h/d"));
         assert!(may_tell_password("PAYROLL_PROD_URL", "postgresql://payroll:secret@h:5432/d"));
         assert!(may_tell_password("DSN", "host=h password=secret"));
+        assert!(may_tell_password("DSN", "host=h password = secret"));
+        assert!(may_tell_password("LONGHAUL_PAGE_TOKEN", "x"));
+        assert!(may_tell_password("vault_secret_id", "x"));
+        assert!(!may_tell_password("GREETING", "what is the password of the day?"));
         assert!(!may_tell_password("PATH", "/usr/bin:/bin"));
         assert!(!may_tell_password("PROXY", "http://proxy:3128/a@b"));
     }

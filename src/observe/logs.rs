@@ -223,7 +223,7 @@ fn of_run(about: &About, notice: Notice) {
 }
 
 /// Up to where another session's query begins: `session 12 (payroll, user ann, active): UPDATE …`.
-fn without_query(reason: &str) -> &str {
+pub(crate) fn without_query(reason: &str) -> &str {
     let session = reason.find("session ").unwrap_or(reason.len());
     let query = reason[session..].find("): ").map(|at| session + at + 1);
     &reason[..query.unwrap_or(reason.len())]

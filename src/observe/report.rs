@@ -8,6 +8,7 @@ mod words;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::logs::without_query;
 use super::{QueryTimings, Source, Standing};
 use crate::model::RunId;
 use crate::pg::Connection;
@@ -58,14 +59,23 @@ impl Source<'_> {
     }
 
     async fn read_report(&self, connection: &Connection, run: RunId) -> Result<Option<Report>, StoreError> {
-        let Some(standing) = self.of_run(connection, run).await? else { return Ok(None) };
+        let Some(mut standing) = self.of_run(connection, run).await? else { return Ok(None) };
         let (store, client) = (self.store, &**connection);
-        let events = store.events(client, Some(&standing.run.job)).await?;
+        let mut events = store.events(client, Some(&standing.run.job)).await?;
+        events.retain(|event| event.run == Some(run.0));
+        let mut holds = store.holds(client, run).await?;
+        // What other sessions ran is for those who may see their sessions, not for a report that is handed on.
+        let texts = standing.run.reason.iter_mut();
+        let texts = texts.chain(standing.workers.iter_mut().map(|worker| &mut worker.doing));
+        let texts = texts.chain(holds.iter_mut().map(|hold| &mut hold.message));
+        for text in texts.chain(events.iter_mut().map(|event| &mut event.message)) {
+            text.truncate(without_query(text).len());
+        }
         Ok(Some(Report {
             stays: store.stays(client, run).await?,
-            holds: store.holds(client, run).await?,
+            holds,
             timings: QueryTimings::of(&store.timings(client, Subject::Run(run)).await?),
-            events: events.into_iter().filter(|event| event.run == Some(run.0)).collect(),
+            events,
             standing,
         }))
     }

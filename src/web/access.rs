@@ -55,7 +55,7 @@ pub(super) enum Denied {
     Login,
     /// The token that came along is wrong.
     WrongToken,
-    /// Too many wrong ones came from there.
+    /// It is wrong, and too many wrong ones came from there.
     Slow(Duration),
     /// The proxy hasn't named anybody, or it isn't one that is trusted.
     Proxy,
@@ -117,8 +117,8 @@ impl Access {
         let actor = format!("token from {} (page)", request.from.to_canonical());
         if let Some(given) = request.bearer() {
             return match request.wait {
+                _ if token.is(given) => Ok(Visitor { actor, is_bearer: true, can_leave: false }),
                 Some(left) => Err(Denied::Slow(left)),
-                None if token.is(given) => Ok(Visitor { actor, is_bearer: true, can_leave: false }),
                 None => Err(Denied::WrongToken),
             };
         }
@@ -158,9 +158,15 @@ impl Proxy {
         self.trusted.iter().any(|network| network.contains(address))
     }
 
-    /// Whom it names; `None`: nobody, or it isn't a proxy that is trusted.
+    /// Whom it names, in UTF-8; `None`: nobody, or it isn't a proxy that is trusted. With two such headers the one may be
+    /// the visitor's own: then nobody is named.
     fn names(&self, request: &Request<'_>) -> Option<String> {
-        let name = request.header(self.header.as_str()).map(str::trim).filter(|name| !name.is_empty())?;
+        let mut sent = request.headers.get_all(self.header.as_str()).iter();
+        let (Some(sent), None) = (sent.next(), sent.next()) else { return None };
+        let name = str::from_utf8(sent.as_bytes()).ok()?.trim();
+        if name.is_empty() || name.chars().any(char::is_control) {
+            return None;
+        }
         self.is_trusted(request.from).then(|| name.chars().take(100).collect())
     }
 }

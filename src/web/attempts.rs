@@ -1,7 +1,7 @@
-//! Wrong tokens are slowed down: who guesses waits, twice as long each time.
+//! Wrong tokens are slowed down: who guesses is told to wait, twice as long each time.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 /// So many wrong ones are taken for slips of the pen.
@@ -27,15 +27,16 @@ struct Wrong {
 }
 
 impl Attempts {
-    /// How long the address has to wait still before another attempt is looked at; `None`: it may try now.
+    /// How long the address is slowed down still; `None`: it may try as it likes.
     pub(super) fn wait(&self, address: IpAddr, now: Duration) -> Option<Duration> {
-        let wrong = self.of.get(&address).unwrap_or(&self.of_others);
+        let wrong = self.of.get(&holder(address)).unwrap_or(&self.of_others);
         let until = wrong.last + wrong.pause();
         until.checked_sub(now).filter(|left| !left.is_zero() && wrong.times >= FREE)
     }
 
     /// It was wrong.
     pub(super) fn failed(&mut self, address: IpAddr, now: Duration) {
+        let address = holder(address);
         self.of.retain(|_, wrong| now.saturating_sub(wrong.last) < FORGIVEN);
         if now.saturating_sub(self.of_others.last) >= FORGIVEN {
             self.of_others = Wrong::default();
@@ -47,7 +48,15 @@ impl Attempts {
 
     /// It was right.
     pub(super) fn succeeded(&mut self, address: IpAddr) {
-        self.of.remove(&address);
+        self.of.remove(&holder(address));
+    }
+}
+
+/// Who has the address: of IPv6 whoever has one address has the 2^64 beside it.
+fn holder(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        address @ IpAddr::V4(_) => address,
     }
 }
 
@@ -99,5 +108,21 @@ mod tests {
         attempts.failed([203, 0, 113, 9].into(), later);
         assert_eq!(attempts.of.len(), 1);
         assert_eq!(attempts.wait([203, 0, 113, 9].into(), later), None);
+    }
+
+    #[test]
+    fn a_network_of_ipv6_counts_as_one_address() {
+        let mut attempts = Attempts::default();
+        let address = |network: u16, host: u16| IpAddr::from([0x2001, 0xdb8, 0, network, 0, 0, 0, host]);
+        for host in 0..2000 {
+            attempts.failed(address(1, host), SECOND);
+        }
+        assert_eq!(attempts.of.len(), 1);
+        assert!(attempts.wait(address(1, 9999), SECOND).is_some());
+        assert_eq!(attempts.wait(address(2, 1), SECOND), None);
+        let mapped: IpAddr = "::ffff:10.0.0.1".parse().unwrap();
+        attempts.failed(mapped, SECOND);
+        attempts.succeeded([10, 0, 0, 1].into());
+        assert_eq!(attempts.of.len(), 1);
     }
 }

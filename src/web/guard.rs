@@ -1,6 +1,5 @@
 //! What stands before every request: who it is from, and the headers of every answer.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
@@ -10,6 +9,8 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use maud::{DOCTYPE, html};
 
 use super::access::{self, Denied};
+use super::listener::Peer;
+use super::login::own_address;
 use super::problem::Problem;
 use super::secret::Session;
 use super::shared::Shared;
@@ -40,17 +41,21 @@ pub(super) async fn headers(request: Request, next: Next) -> Response {
 /// Lets a request through with its visitor and session, or answers why not.
 pub(super) async fn access(
     State(shared): State<Arc<Shared>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    ConnectInfo(Peer(from)): ConnectInfo<Peer>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let session = session(&shared, request.headers());
+    let wait = shared.wait(from.ip());
+    if request.headers().contains_key(header::AUTHORIZATION) {
+        shared.take_turn(wait).await;
+    }
     let judged = shared.access.judge(&access::Request {
         method: request.method(),
         headers: request.headers(),
         from: from.ip(),
         session: session.as_ref(),
-        wait: shared.wait(from.ip()),
+        wait,
     });
     let is_strange = is_from_elsewhere(&request) && session.is_none();
     let visitor = match judged {
@@ -106,7 +111,7 @@ fn is_from_elsewhere(request: &Request) -> bool {
 
 /// Has the browser come once more, now from this site itself and with its cookie.
 fn come_in_again(request: &Request) -> Response {
-    let to = request.uri().path_and_query().map_or("/", |to| to.as_str());
+    let to = own_address(request.uri().path_and_query().map_or("/", |to| to.as_str()));
     let page = html! {
         (DOCTYPE)
         html lang="en" {

@@ -57,9 +57,18 @@
     }
   };
 
+  // The page lacks what it should have: it is loaded anew from its own address, not from that of a form. Once a minute, lest
+  // a page be loaded again and again.
+  const loadAnew = () => {
+    const own = new URL(address, location.href).searchParams.get("page") || "/";
+    if (Date.now() - Number(sessionStorage.getItem(own)) < 60000) return;
+    sessionStorage.setItem(own, Date.now());
+    location.replace(own);
+  };
+
   const show = (id, html) => {
     const part = document.getElementById(id);
-    if (!part) return void location.reload();
+    if (!part) return loadAnew();
     const focused = part.contains(document.activeElement);
     const next = document.createElement("template");
     next.innerHTML = html;

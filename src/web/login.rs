@@ -1,6 +1,5 @@
 //! The token is entered once; a cookie remembers that for a night.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Form;
@@ -11,6 +10,7 @@ use serde::Deserialize;
 
 use super::access::{Denied, Request};
 use super::guard::{session, set_cookie, show};
+use super::listener::Peer;
 use super::problem::Problem;
 use super::secret::Session;
 use super::shared::Shared;
@@ -41,7 +41,7 @@ pub(super) async fn ask(State(shared): State<Arc<Shared>>, Query(asked): Query<A
 /// The answer.
 pub(super) async fn take(
     State(shared): State<Arc<Shared>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    ConnectInfo(Peer(from)): ConnectInfo<Peer>,
     headers: HeaderMap,
     Form(given): Form<Given>,
 ) -> Response {
@@ -53,10 +53,11 @@ pub(super) async fn take(
     if !shared.access.is_same_site(&request) {
         return show(&shared, &Denied::OtherSite.into());
     }
-    if let Some(left) = wait {
+    shared.take_turn(wait).await;
+    let is_right = token.is(given.token.trim());
+    if let Some(left) = wait.filter(|_| !is_right) {
         return form(&shared, &given.to, Some(&Denied::Slow(left).into()));
     }
-    let is_right = token.is(given.token.trim());
     shared.count_attempt(from.ip(), is_right);
     if !is_right {
         return form(&shared, &given.to, Some(&Denied::WrongToken.into()));
@@ -86,7 +87,7 @@ fn form(shared: &Shared, to: &str, problem: Option<&Problem>) -> Response {
 }
 
 /// An address of this page, whatever was asked for: nobody is led elsewhere.
-fn own_address(to: &str) -> &str {
+pub(super) fn own_address(to: &str) -> &str {
     let is_own = to.starts_with('/')
         && !to.starts_with("//")
         && to.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');

@@ -20,6 +20,7 @@ mod error;
 mod facts;
 mod guard;
 mod key;
+mod listener;
 mod live;
 mod login;
 mod pages;

@@ -37,13 +37,13 @@ pub(super) async fn show(
     let query = uri.query().unwrap_or_default();
     let Some(key) = Key::parse(uri.path(), query) else {
         let missing = Problem::not_found(format!("there is no page at {}", uri.path()));
-        return answer(&shared, &Key::Overview, &viewer, Err(missing), None);
+        return answer(&shared, None, &viewer, Err(missing), None);
     };
     let word = query.split('&').find_map(|pair| pair.strip_prefix("said="));
     let notice =
         word.and_then(|word| NOTICES.iter().find(|(known, _)| *known == word)).map(|(_, text)| *text);
     let view = shared.reader.read(&key).await.map(|facts| view::view(&key, &facts, &viewer));
-    answer(&shared, &key, &viewer, view, notice)
+    answer(&shared, Some(&key), &viewer, view, notice)
 }
 
 /// Shows a run's page again, with why a form on it wasn't taken.
@@ -61,12 +61,12 @@ pub(super) async fn show_again(shared: &Shared, key: &Key, viewer: &Viewer, prob
 
 fn answer(
     shared: &Shared,
-    key: &Key,
+    key: Option<&Key>,
     viewer: &Viewer,
     view: Result<View, Problem>,
     notice: Option<&str>,
 ) -> Response {
-    let mut frame = shared.frame(Some(key), viewer, None);
+    let mut frame = shared.frame(key, viewer, None);
     frame.notice = notice;
     match view {
         Ok(view) => Html(view::document(&frame, &view).into_string()).into_response(),

@@ -8,6 +8,7 @@ use axum::http::HeaderName;
 
 use super::access::{Access, Proxy};
 use super::error::PageError;
+use super::listener::{Bounded, Peer};
 use super::reader::Reader;
 use super::routes::routes;
 use super::secret::{Secret, Token};
@@ -68,6 +69,7 @@ impl Page {
             access,
             secret: Secret::random(),
             attempts: std::sync::Mutex::default(),
+            comparing: tokio::sync::Mutex::default(),
             reader,
             exporter,
             commands: tokio::sync::Mutex::default(),
@@ -105,7 +107,8 @@ impl Page {
     pub async fn serve(self) -> Result<(), PageError> {
         let failed = |source| PageError::Start { source };
         let listener = tokio::net::TcpListener::from_std(self.listener).map_err(failed)?;
-        let routes = routes(self.shared.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let listener = Bounded::new(listener, self.shared.clock.clone());
+        let routes = routes(self.shared.clone()).into_make_service_with_connect_info::<Peer>();
         let reader = self.shared.reader.clone();
         tokio::select! {
             served = axum::serve(listener, routes) => served.map_err(failed),

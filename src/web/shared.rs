@@ -17,11 +17,16 @@ use crate::clock::Clock;
 use crate::observe::metrics::Exporter;
 use crate::store::Identity;
 
+/// How long each token of an address that sent wrong ones is looked at: fifty guesses a second get nowhere.
+const TURN: Duration = Duration::from_millis(20);
+
 /// What all requests share.
 pub(super) struct Shared {
     pub(super) access: Access,
     pub(super) secret: Secret,
     pub(super) attempts: Mutex<Attempts>,
+    /// Held while a token is looked at that comes from an address of wrong ones.
+    pub(super) comparing: AsyncMutex<()>,
     pub(super) reader: Arc<Reader>,
     /// Answers scrapes.
     pub(super) exporter: Exporter,
@@ -45,6 +50,15 @@ impl Shared {
     /// How long an address still has to wait for its wrong tokens.
     pub(super) fn wait(&self, address: IpAddr) -> Option<Duration> {
         self.attempts.lock().expect("no holder can panic").wait(address, self.now())
+    }
+
+    /// Before a token is compared: those of addresses that wait for their wrong ones are compared one after the other. The
+    /// right one gets in all the same: behind a proxy everybody has one address.
+    pub(super) async fn take_turn(&self, wait: Option<Duration>) {
+        if wait.is_some() {
+            let _turn = self.comparing.lock().await;
+            self.clock.sleep(TURN).await;
+        }
     }
 
     /// Whether that was the token; slows down who was wrong.

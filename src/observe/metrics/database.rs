@@ -13,12 +13,18 @@ use crate::pg::{ConnectError, Connection, Connector};
 use crate::plan::hours::Opening;
 use crate::store::{Pulse, Store, StoreError};
 
+/// Who gave up doesn't read what comes later, and the server needn't go on with it.
+const LONGEST: &str = "SET statement_timeout = '7s'";
+
 /// Why there are no figures.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unread {
     /// No connection.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// The limit of its statements could not be set.
+    #[error("can't set the limit of statements")]
+    Bound(#[source] tokio_postgres::Error),
     /// The control schema could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -31,6 +37,7 @@ pub(super) async fn read(
     settings: &Settings,
 ) -> Result<Families, Unread> {
     let connection = connector.connect("metrics").await?;
+    connection.batch_execute(LONGEST).await.map_err(Unread::Bound)?;
     // Files that make no history have no figures; `check` says why.
     let manifest = Manifest::load(&settings.dirs).ok();
     let mut families = Families::default();

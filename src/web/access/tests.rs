@@ -21,9 +21,13 @@ fn judged(
     from: &str,
 ) -> Result<String, Denied> {
     let headers = headers.iter().map(|(name, value)| {
-        (header::HeaderName::from_static(name), header::HeaderValue::from_str(value).unwrap())
+        (header::HeaderName::from_static(name), header::HeaderValue::from_bytes(value.as_bytes()).unwrap())
     });
-    let headers: HeaderMap = headers.collect();
+    let mut sent = HeaderMap::new();
+    for (name, value) in headers {
+        sent.append(name, value);
+    }
+    let headers = sent;
     let request =
         Request { method, headers: &headers, from: from.parse().unwrap(), session: None, wait: None };
     access.judge(&request).map(|visitor| visitor.actor)
@@ -116,6 +120,19 @@ fn the_token_lets_in_by_cookie_or_header() {
 }
 
 #[test]
+fn the_right_token_gets_in_also_from_where_wrong_ones_came() {
+    let wait = Duration::from_secs(9);
+    let of = |token: &str| {
+        let value = header::HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value)]);
+        let (method, from) = (&Method::GET, [192, 0, 2, 1].into());
+        with_token().judge(&Request { method, headers: &headers, from, session: None, wait: Some(wait) })
+    };
+    assert!(of("0123456789abcdef").is_ok());
+    assert_eq!(of("0123456789abcdeX"), Err(Denied::Slow(wait)));
+}
+
+#[test]
 fn a_name_counts_only_from_a_proxy_that_is_trusted() {
     let get = |headers: &[(&'static str, &str)], from| judged(&behind_proxy(), &Method::GET, headers, from);
     let (host, name) = (("host", "10.0.0.5"), ("x-forwarded-user", " carla "));
@@ -123,4 +140,9 @@ fn a_name_counts_only_from_a_proxy_that_is_trusted() {
     assert_eq!(get(&[host, name], "127.0.0.1"), Err(Denied::Proxy));
     assert_eq!(get(&[host], "10.0.0.1"), Err(Denied::Proxy));
     assert_eq!(get(&[host, ("x-forwarded-user", " ")], "10.0.0.1"), Err(Denied::Proxy));
+    let named = |name| get(&[host, ("x-forwarded-user", name)], "10.0.0.1");
+    assert_eq!(named("José"), Ok("José (page)".to_owned()));
+    assert_eq!(named("a\u{85}b"), Err(Denied::Proxy));
+    let two = [host, ("x-forwarded-user", "mallory"), ("x-forwarded-user", "ben")];
+    assert_eq!(get(&two, "10.0.0.1"), Err(Denied::Proxy), "the first may be the visitor's own");
 }

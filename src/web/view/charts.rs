@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
-use super::common::time;
+use super::common::{time, told};
 use crate::plan::pressure::Unit;
 use crate::store::{HoldPeriod, Point, SignalSeries};
 use crate::web::chart::{Chart, Hold, Line, Panel, TimeAxis, draw};
@@ -61,9 +61,9 @@ fn numbered(holds: &[HoldPeriod]) -> Vec<(usize, &HoldPeriod)> {
 
 fn reason(hold: &HoldPeriod) -> String {
     if hold.signals.is_empty() {
-        hold.message.clone()
+        told(&hold.message).to_owned()
     } else {
-        format!("{} ({})", hold.message, hold.signals.join(", "))
+        format!("{} ({})", told(&hold.message), hold.signals.join(", "))
     }
 }
 
@@ -75,7 +75,7 @@ fn reasons(holds: &[(usize, &HoldPeriod)], all: usize, zone: &TimeZone) -> Marku
             ol.reasons start=(first) {
                 @for (number, hold) in holds {
                     li id=(format!("hold-{number}")) {
-                        (hold.message)
+                        (told(&hold.message))
                         span.quiet {
                             " on " (hold.host) ", from " (time(hold.began, zone))
                             @match hold.ended {

@@ -5,9 +5,14 @@ use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
 use crate::model::{RunState, Wanted, human_count};
-use crate::observe::Standing;
+use crate::observe::{Standing, logs};
 use crate::store::NumberedEvent;
 use crate::web::key::{EventFilter, Key};
+
+/// A reason or an event as it is shown: without what another session runs, which not every reader may see.
+pub(super) fn told(text: &str) -> &str {
+    logs::without_query(text)
+}
 
 /// A state with its sign and its colour.
 pub(super) fn state(standing: &Standing) -> Markup {
@@ -86,7 +91,7 @@ pub(super) fn events(events: &[NumberedEvent]) -> Markup {
                     tr id=(format!("event-{id}")) {
                         td.when { (event.at) }
                         td.wide {
-                            (event.message) " " span.quiet { (event.kind) }
+                            (told(&event.message)) " " span.quiet { (event.kind) }
                             @if let Some(run) = event.run { " " a href=(Key::Run(run).path()) { "run " (run) } }
                             @if let Some(revision) = &event.revision {
                                 " " a href=(Key::Revision(revision.clone()).path()) { (revision) }

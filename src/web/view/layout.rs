@@ -32,11 +32,11 @@ pub(in crate::web) fn document(frame: &Frame<'_>, view: &View) -> Markup {
     shell(frame, &view.title, live.as_deref(), view.reloads, &body)
 }
 
-/// A page that can't be shown, and comes by itself once it can.
+/// A page that can't be shown, and comes by itself once it can; one that doesn't exist never does.
 pub(in crate::web) fn problem(frame: &Frame<'_>) -> Markup {
     let title = frame.problem.map_or("Nothing", |problem| problem.title);
     let live = frame.key.map(Key::live);
-    shell(frame, title, live.as_deref(), true, &html! { h1.hidden { (title) } })
+    shell(frame, title, live.as_deref(), live.is_some(), &html! { h1.hidden { (title) } })
 }
 
 /// The question for the token; `to` is where it leads.

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::common::{bar, chip, is_moving, latest_events, plain_state, state};
+use super::common::{bar, chip, is_moving, latest_events, plain_state, state, told};
 use super::{Part, View};
 use crate::model::{human_count, human_duration};
 use crate::observe::Standing;
@@ -91,11 +91,11 @@ pub(super) fn why(standing: &Standing) -> Option<String> {
     let run = &standing.run;
     let interrupted = run.state.is_active() && standing.workers.is_empty();
     match (held, &run.reason) {
-        (Some(worker), _) => Some(format!("{}, since {}", worker.doing, worker.doing_since)),
+        (Some(worker), _) => Some(format!("{}, since {}", told(&worker.doing), worker.doing_since)),
         _ if interrupted => {
             Some("no process is at work on it: run it again, and it goes on where it was".to_owned())
         }
-        (None, Some(reason)) if !run.state.is_active() => Some(format!("it {reason}")),
+        (None, Some(reason)) if !run.state.is_active() => Some(format!("it {}", told(reason))),
         _ => standing
             .hours()
             .filter(|hours| hours.starts_with("closed"))

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::charts::charts;
-use super::common::{count, settings, time};
+use super::common::{count, settings, time, told};
 use super::queries::queries;
 use super::run::{head, ranges};
 use super::signed::sign_off;
@@ -192,7 +192,7 @@ fn events(events: &[LoggedEvent]) -> Markup {
                 @for event in events {
                     tr {
                         td { (event.at) }
-                        td.wide { (event.message) " " span.quiet { (event.kind) } }
+                        td.wide { (told(&event.message)) " " span.quiet { (event.kind) } }
                         td.wide { (event.actor) " on " (event.host) }
                     }
                 }

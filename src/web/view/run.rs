@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::charts::charts;
-use super::common::{bar, count, is_moving, latest_events, settings, state, time};
+use super::common::{bar, count, is_moving, latest_events, settings, state, time, told};
 use super::map::{Map, Range};
 use super::overview::{list, rounded, why};
 use super::queries::queries;
@@ -121,7 +121,7 @@ fn processes(standing: &Standing) -> Markup {
                         tr {
                             td.wide { (first.actor) " on " (first.host) ", process " (first.process_id) }
                             td data-label="workers" { (workers) }
-                            td.wide { (first.doing) @if first.doing != "working" { span.quiet { ", since " (first.doing_since) } } }
+                            td.wide { (told(&first.doing)) @if first.doing != "working" { span.quiet { ", since " (first.doing_since) } } }
                             td data-label="since" { (first.started_at) }
                         }
                     }

@@ -302,6 +302,25 @@ fn every_field_has_a_label_and_headings_come_in_order() {
 }
 
 #[test]
+fn what_another_session_runs_is_not_shown() {
+    let told = "gave way to session 12 (payroll, user ann, active): UPDATE pay SET iban = 'AT61'";
+    for state in [RunState::Running, RunState::Waiting] {
+        let mut run = one_run("fill", state);
+        run.standing.run.reason = Some(told.to_owned());
+        run.standing.workers[0].doing = format!("waiting: {told}");
+        run.holds[0].message = told.to_owned();
+        run.events[0].event.message = told.to_owned();
+        if state == RunState::Waiting {
+            run.standing.workers.clear();
+        }
+        let view = view(&Key::Run(7), &Facts::Run(Box::new(run)), &Viewer::default());
+        let html: String = view.parts.into_iter().map(|part| part.html.into_string()).collect();
+        assert!(html.contains("gave way to session 12 (payroll, user ann, active)"), "{html}");
+        assert!(!html.contains("iban"), "{html}");
+    }
+}
+
+#[test]
 fn who_may_only_look_sees_no_form() {
     let facts = Facts::Run(Box::new(one_run("fill", RunState::Running)));
     for key in [Key::Run(7), Key::Cancel(7)] {

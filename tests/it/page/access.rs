@@ -19,6 +19,8 @@ async fn on_this_machine_it_is_open_by_its_own_names_only() {
     page.http.with("Host", "localhost:8765").get("/").is(200);
     let foreign = page.http.with("Host", "evil.example").get("/").is(421);
     foreign.says("isn't known by the name").hides("on 127.0.0.1");
+    // What doesn't exist isn't followed nor loaded again.
+    page.http.get("/elsewhere").is(404).hides("data-live").hides("http-equiv");
     page.http.with("Host", "evil.example").get("/live?page=%2F").is(421);
     page.http.with("Host", "evil.example").get("/healthz").is(200).says("ok");
     let named = Served::with(&project, &["--host", "longhaul.example.com"]).await;
@@ -109,6 +111,9 @@ async fn who_guesses_tokens_is_slowed_down() {
     }
     assert!(answers.iter().take(5).all(|status| *status == 401), "{answers:?}");
     assert!(answers.iter().all(|status| [401, 429].contains(status)), "{answers:?}");
+    // Behind a proxy everybody has this address.
+    page.http.with("Authorization", &format!("Bearer {TOKEN}")).get("/metrics").is(200);
+    browser.post("/login", &[("token", TOKEN), ("to", "/")]).leads_to("/");
 }
 
 #[tokio::test]
@@ -153,5 +158,6 @@ async fn a_link_on_another_site_leads_in_by_a_second_step() {
     let link = page.http.with("Sec-Fetch-Site", "cross-site").with("Sec-Fetch-Mode", "navigate");
     let step = link.get("/runs/5?x=%22").is(200).says("0; url=/runs/5?x=%22");
     assert!(!step.headers.contains_key("set-cookie"), "the browser has one that it keeps back");
+    link.get("//evil.example/x").is(200).says("0; url=/\"").hides("evil");
     link.with("Cookie", &page.http.get("/").cookie()).get("/").is(200).says("Runs");
 }
