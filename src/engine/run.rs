@@ -29,7 +29,7 @@ use crate::model::{Job, RunId, RunState};
 use crate::pg::{Connection, Connector};
 use crate::plan::scale::Bounds;
 use crate::plan::timings::Phase;
-use crate::store::{Identity, NewSample, PassTotals, QuarantineCount, RunRow, Store, Subject, Use};
+use crate::store::{Event, Identity, NewSample, PassTotals, QuarantineCount, RunRow, Store, Subject, Use};
 
 /// Does jobs and revisions on one database.
 pub struct Engine<'e> {
@@ -237,10 +237,14 @@ impl Engine<'_> {
             () = supervision.watch() => unreachable!("it watches for ever"),
         };
         vacuum.stop().await;
+        // What the heart had no beat left for. It is for people: without it the run ends as well.
+        let connection = crew.connection();
+        for (kind, message) in gate.take_events() {
+            let _ = store.record(&**connection, identity, Event::of_run(taken.run, kind, message)).await;
+        }
         if let Some(sample) = gate.tally.take(clock.monotonic(), true) {
             let sample = NewSample { workers: roster.ids().len(), ..sample };
-            // Figures for people: without them the run ends as well.
-            let _ = store.record_sample(&**crew.connection(), (taken.run, identity), &sample).await;
+            let _ = store.record_sample(&**connection, (taken.run, identity), &sample).await;
         }
         self.leave(crew.connection(), &roster.ids(), (job, taken.run), result).await
     }
