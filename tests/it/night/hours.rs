@@ -103,6 +103,8 @@ async fn by_the_clock_on_the_wall_it_begins_when_they_open_and_ends_when_they_cl
     items.project.write("fill.toml", &(items.project.read("fill.toml") + &hours));
     let mut process = items.project.spawn(&["run", "fill", "--wait"]);
     process.hear("closed until").await;
+    // Up to seventy seconds away: longer than anything is waited for.
+    clock.sleep_until(opens).await;
     items.until("(SELECT count(*) > 0 FROM longhaul.range WHERE rows_seen > 0)").await;
     clock.sleep_until(closes).await;
     items.until("(SELECT state = 'waiting' FROM longhaul.run)").await;

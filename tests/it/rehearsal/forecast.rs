@@ -62,8 +62,10 @@ async fn an_older_control_schema_is_left_as_it_is() {
     project
         .database
         .execute(
-            "DELETE FROM longhaul.schema_version WHERE version = 6; DROP TABLE longhaul.forecast;
-             ALTER TABLE longhaul.run DROP COLUMN wal_began",
+            "DELETE FROM longhaul.schema_version WHERE version >= 6; DROP TABLE longhaul.forecast;
+             ALTER TABLE longhaul.run DROP COLUMN wal_began;
+             DROP FUNCTION longhaul.stretches; DROP TABLE longhaul.sample, longhaul.timing, longhaul.alert, longhaul.alert_watch;
+             ALTER TABLE longhaul.quarantine DROP COLUMN detail",
         )
         .await;
     let told = told(&project.longhaul(&["plan", "fill", "--json"]).await.succeeded());
@@ -73,7 +75,7 @@ async fn an_older_control_schema_is_left_as_it_is() {
     // Whoever writes brings it up, and what was done before has no forecast.
     project.longhaul(&["run", "fill", "--anew"]).await.succeeded();
     let version: i32 = project.database.value("SELECT max(version) FROM longhaul.schema_version").await;
-    assert_eq!(version, 6);
+    assert_eq!(version, 7);
     let kept: i64 = project.database.value("SELECT count(*) FROM longhaul.run WHERE wal_began IS NULL").await;
     assert_eq!(kept, 1);
 }
