@@ -86,14 +86,13 @@ impl Timing {
         }
         let mut times: Vec<Duration> = self.through.iter().map(|time| time.took).collect();
         times.sort_unstable_by(|one, other| other.cmp(one));
-        let slow = self.through.iter().filter(|time| time.took > times[MOST]);
-        let (slow, rest) = (slow.map(one).collect::<Vec<_>>(), times[MOST..].iter().sum::<Duration>());
-        let others = json!({
-            "sql": format!("the other {} statements", self.through.len() - slow.len()),
-            "seconds": rounded(rest),
-            "lock_wait": 0.0,
-        });
-        slow.into_iter().chain([others]).collect()
+        let (slow, rest): (Vec<_>, Vec<_>) = self.through.iter().partition(|time| time.took > times[MOST]);
+        let others = StatementTime {
+            sql: format!("the other {} statements", rest.len()),
+            took: rest.iter().map(|time| time.took).sum(),
+            lock_wait: rest.iter().map(|time| time.lock_wait).sum(),
+        };
+        slow.into_iter().chain([&others]).map(one).collect()
     }
 }
 
@@ -124,5 +123,16 @@ mod tests {
         assert_eq!(json[0], json!({ "sql": "SELECT 1", "seconds": 4.0, "lock_wait": 2.0 }));
         timing.begin();
         assert_eq!(timing.in_json(), json!([]));
+        // Of many the slowest stand alone, and the sum of all is kept, what they waited for too.
+        timing.waits(at(0), at(1), "psql (pid 1)".to_owned());
+        for number in 0..150 {
+            timing.done("SELECT 1", at(0), at(if number < 3 { 5 } else { 2 }));
+        }
+        let json = timing.in_json();
+        assert_eq!(json.as_array().unwrap().len(), 4);
+        assert_eq!(
+            json[3],
+            json!({ "sql": "the other 147 statements", "seconds": 294.0, "lock_wait": 147.0 })
+        );
     }
 }
